@@ -1,0 +1,1 @@
+"""People judging: studies, replies, seats, judgments. Knows nothing of evaluation."""

@@ -1,0 +1,1 @@
+"""What joins the two apps: settings, URLs, the web server, deployment checks."""

@@ -1,0 +1,1 @@
+"""Learning from judgments: agreement, judges, labels, releases."""

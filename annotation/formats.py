@@ -1,0 +1,219 @@
+"""The lines of every file that annotation reads, as pydantic models: one validator for all.
+
+``docs/reference/formats.md`` shows them, and ``manage.py file_schema`` prints their JSON Schema.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from annotation.files import Problem, Record
+
+LONGEST_ID = 200
+CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
+
+
+def _clean(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no database stores; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair; it is not valid Unicode") from None
+    return text
+
+
+def _id(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    if len(text) > LONGEST_ID:
+        raise ValueError(f"is longer than {LONGEST_ID} characters")
+    if len(text.translate(CONTROL)) != len(text):
+        raise ValueError("holds control characters; an id may hold any other")
+    return text
+
+
+def _is_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise ValueError(f"must be text in quotes, not {kind}: ids are never numbers")
+    return value
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def _deep_clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
+        return {_clean(str(key)): _deep_clean(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_deep_clean(inner) for inner in value]
+    return value
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+Words = Annotated[str, AfterValidator(_clean), AfterValidator(_not_blank)]
+Id = Annotated[str, BeforeValidator(_is_text), AfterValidator(_clean), AfterValidator(_id)]
+Json = Annotated[Any, AfterValidator(_deep_clean)]
+
+
+class Line(BaseModel):
+    """Base of every line."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Message(Line):
+    """One message of a conversation; an empty one is kept, for real conversations have them."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Text
+
+
+class ReplyLine(Line):
+    """One reply of a batch. Fields that are not named here are kept in ``metadata``."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    query_id: Id
+    model: Id
+    value_a: Id
+    value_b: Id
+    messages: Annotated[list[Message], Field(min_length=1)]
+    response_id: Id | None = None
+    scenario_id: Id | None = None
+    framing: Literal["neutral", "value_a", "value_b"] = "neutral"
+    sample: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    language: Annotated[Text, Field(max_length=35)] = ""
+    topics: list[Words] = []
+    facts: list[Words] = []
+    anchors: dict[Literal["value_a", "value_b"], Annotated[list[Text], Field(max_length=7)]] = {}
+    metadata: dict[str, Json] = {}
+
+    @field_validator("messages")
+    @classmethod
+    def _has_a_reply(cls, messages: list[Message]) -> list[Message]:
+        if not any(message.role == "assistant" for message in messages):
+            raise ValueError("has no message of the role assistant: there is nothing to judge")
+        return messages
+
+    @model_validator(mode="after")
+    def _two_values(self) -> "ReplyLine":
+        if self.value_a == self.value_b:
+            raise ValueError("value_b is the same as value_a: name the two values in conflict")
+        return self
+
+
+class JudgmentLine(Line):
+    """One answer given elsewhere."""
+
+    response_id: Id
+    rater: Id
+    question: Id
+    answer: Words
+    turn: Annotated[int, Field(ge=0, le=32767)] | None = None
+    judged_at: str | None = None
+    confidence: Words | None = None
+
+
+def reply_line(record: Record) -> ReplyLine | list[Problem]:
+    """Return the reply in a record of either format, or everything that is wrong with it."""
+    fields = dict(record.fields)
+    problems: list[Problem] = []
+    if "messages" not in fields and ("prompt" in fields or "response" in fields):
+        fields["messages"] = [
+            {"role": role, "content": fields.pop(column)}
+            for column, role in (("prompt", "user"), ("response", "assistant"))
+            if fields.get(column)
+        ]
+    for name in ("messages", "topics", "facts", "anchors", "metadata"):
+        # A CSV cell holds these as JSON, or nothing.
+        if isinstance(fields.get(name), str):
+            problems += _from_cell(fields, name, record.line)
+    if isinstance(fields.get("sample"), str):
+        problems += _whole_number(fields, "sample", record.line)
+    fields = {name: value for name, value in fields.items() if value not in ("", None)}
+    checked = _validated(ReplyLine, fields, record.line)
+    if problems or isinstance(checked, list):
+        named = {problem.field for problem in problems}
+        more = checked if isinstance(checked, list) else []
+        return problems + [problem for problem in more if problem.field not in named]
+    unknown = fields.keys() - ReplyLine.model_fields.keys() - {"prompt", "response"}
+    kept = {name: fields[name] for name in sorted(unknown)}
+    return checked.model_copy(update={"metadata": {**kept, **checked.metadata}})
+
+
+def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
+    """Return the answer in a record of either format, or everything that is wrong with it."""
+    fields = {name: value for name, value in record.fields.items() if value not in ("", None)}
+    problems = (
+        _whole_number(fields, "turn", record.line) if isinstance(fields.get("turn"), str) else []
+    )
+    if isinstance(fields.get("answer"), int) and not isinstance(fields["answer"], bool):
+        fields["answer"] = str(fields["answer"])  # a scale point
+    checked = _validated(JudgmentLine, fields, record.line)
+    if problems or isinstance(checked, list):
+        return problems + (checked if isinstance(checked, list) else [])
+    return checked
+
+
+def _from_cell(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
+    cell = fields.pop(name)
+    if not cell.strip():
+        return []
+    try:
+        fields[name] = json.loads(cell)
+    except (ValueError, RecursionError):
+        if name in {"topics", "facts"}:
+            fields[name] = [part.strip() for part in cell.split(";") if part.strip()]
+            return []
+        return [Problem(line, name, "is not JSON; write it as the JSON Lines format does")]
+    return []
+
+
+def _whole_number(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
+    cell = fields.pop(name)
+    if not cell.strip():
+        return []
+    if not (cell.isascii() and cell.isdecimal()):
+        return [Problem(line, name, f"must be a whole number, not {cell[:40]!r}")]
+    fields[name] = int(cell)
+    return []
+
+
+def validated_fields(model: type[BaseModel], fields: dict[str, Any], line: int) -> Any:
+    """Return the validated line, or its problems; for formats that other apps define."""
+    return _validated(model, fields, line)
+
+
+def _validated(model: type[Any], fields: dict[str, Any], line: int) -> Any:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        return [
+            Problem(line, ".".join(str(part) for part in found["loc"]), _sentence(found))
+            for found in error.errors(include_url=False, include_input=False)
+        ]
+
+
+def _sentence(found: Any) -> str:
+    if found["type"] == "missing":
+        return "is missing; every line needs it"
+    if found["type"] == "extra_forbidden":
+        return "is not a field of this format; remove it or check its spelling"
+    return str(found["msg"]).removeprefix("Value error, ")

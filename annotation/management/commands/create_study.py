@@ -1,0 +1,79 @@
+"""``manage.py create_study SLUG --rubric FILE``."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_slug
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from annotation.errors import AnnotationError
+from annotation.management.loading import UNUSABLE
+from annotation.models import User
+from annotation.rubric_format import RubricFile, presets, rubric_from_file
+from annotation.services import studies
+from annotation.vocabulary import StudyState
+
+
+class Command(BaseCommand):
+    """Make a study."""
+
+    help = "Make a study in draft with a rubric from a JSON file or a preset."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments."""
+        parser.add_argument("slug", help="The study's name in addresses: letters, digits, - and _.")
+        parser.add_argument(
+            "--rubric",
+            required=True,
+            help=f"A rubric file, or a preset: {', '.join(presets())}.",
+        )
+        parser.add_argument("--title", default="", help="What people read; the slug if left out.")
+        parser.add_argument("--guidelines", type=Path, help="A Markdown file that raters read.")
+        parser.add_argument("--admin", help="The account that becomes the study's admin.")
+        parser.add_argument("--open", action="store_true", help="Open it to raters at once.")
+
+    def handle(self, *, slug: str, rubric: str, **options: Any) -> None:
+        """Make the study."""
+        try:
+            validate_slug(slug)
+            study = studies.create(
+                slug=slug,
+                title=options["title"] or slug,
+                rubric=_rubric(rubric),
+                guidelines=_text(options["guidelines"]),
+                by=_account(options["admin"]),
+                now=timezone.now(),
+            )
+            if options["open"]:
+                studies.change_state(study=study, to=StudyState.OPEN, by_id=None)
+        except ValidationError as error:
+            raise CommandError(f"{slug!r}: {error.messages[0]}", returncode=UNUSABLE) from error
+        except AnnotationError as refusal:
+            raise CommandError(str(refusal), returncode=UNUSABLE) from refusal
+        self.stdout.write(f"Made study {study.slug} with rubric {study.rubric}.")
+
+
+def _rubric(name: str) -> RubricFile:
+    known = presets()
+    return known[name] if name in known else rubric_from_file(Path(name))
+
+
+def _text(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}", returncode=UNUSABLE) from error
+
+
+def _account(name: str | None) -> User | None:
+    if name is None:
+        return None
+    try:
+        return User.objects.get(username=name)
+    except User.DoesNotExist:
+        raise CommandError(f"There is no account {name!r}.", returncode=UNUSABLE) from None

@@ -1,0 +1,198 @@
+"""Items, and the places for raters at them."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.known import known
+from annotation.models.rater import Rater
+from annotation.models.reply import Query, Response, Scenario
+from annotation.models.study import Study
+from annotation.vocabulary import ItemKind, SkipReason, Wave
+
+LEASES_AT_ONCE = 2
+
+
+class Item(models.Model):
+    """One reply, or two side by side, placed in a study for judging."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="items")
+    kind = models.CharField(max_length=6, choices=ItemKind, default=ItemKind.SINGLE)
+    reply_1 = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="items")
+    reply_2 = models.ForeignKey(
+        Response, on_delete=models.PROTECT, null=True, related_name="items_as_second"
+    )
+    query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="items")
+    # The cluster of every interval.
+    scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="items")
+
+    class Meta:
+        constraints = [
+            known("kind", ItemKind, name="item_kind_known"),
+            models.CheckConstraint(
+                name="item_pair_has_two_replies",
+                condition=Q(kind=ItemKind.SINGLE, reply_2=None)
+                | Q(kind=ItemKind.PAIR, reply_2__isnull=False) & ~Q(reply_1=models.F("reply_2")),
+            ),
+            models.UniqueConstraint(
+                fields=["reply_1"],
+                condition=Q(kind=ItemKind.SINGLE),
+                name="item_single_once_per_reply",
+            ),
+            models.UniqueConstraint(
+                fields=["reply_1", "reply_2"],
+                condition=Q(kind=ItemKind.PAIR),
+                name="item_pair_once_per_replies",
+            ),
+        ]
+
+
+class SeatOpening(models.Model):
+    """One decision to have items judged: which design, by how many, in which order.
+
+    The design ``all`` takes every item that is ready: its inclusion probability is 1.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="openings")
+    wave = models.PositiveSmallIntegerField(choices=Wave)
+    design = models.CharField(max_length=20, default="all")
+    raters_per_item = models.PositiveSmallIntegerField()
+    seed = models.BigIntegerField()
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    opened_at = models.DateTimeField()
+    items = models.PositiveIntegerField()
+    seats = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [known("wave", Wave, name="opening_wave_known")]
+
+
+class SeatQuerySet(models.QuerySet["Seat"]):
+    """Phrases about seats; each returns a queryset and can be chained."""
+
+    def free(self, *, at: datetime) -> Self:
+        """Seats with no judgment that nobody holds, or whose lease has ended."""
+        waiting = self.filter(judged_at=None, abandoned_at=None)
+        return waiting.filter(Q(rater=None) | Q(leased_until__lte=at))
+
+    def held_by(self, rater_id: int) -> Self:
+        """Seats the rater has taken and not yet judged, lapsed leases included."""
+        return self.filter(rater=rater_id, judged_at=None, abandoned_at=None)
+
+    def lapsed(self, *, at: datetime) -> Self:
+        """Seats whose rater let the lease end."""
+        return self.filter(judged_at=None, abandoned_at=None, leased_until__lte=at)
+
+
+class Seat(models.Model):
+    """One rater's place at one item, for all its turns and the final pass.
+
+    free --claim--> held --submit--> judged. A lapsed lease makes the seat free again; one that was
+    left half way becomes abandoned instead, keeps its answers, and another seat takes its number.
+    Study, query and scenario repeat what the item says, so that one index finds the next seat.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="seats")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="seats")
+    query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="+", db_index=False)
+    scenario = models.ForeignKey(
+        Scenario, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    opening = models.ForeignKey(
+        SeatOpening, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    wave = models.PositiveSmallIntegerField(choices=Wave)
+    number = models.PositiveSmallIntegerField()
+    # The item's fixed random place in the study's order, drawn from the opening's seed.
+    place = models.IntegerField()
+    rater = models.ForeignKey(
+        Rater, on_delete=models.PROTECT, null=True, related_name="seats", db_index=False
+    )
+    # What pages carry instead of an id: drawn anew at each claim, so it says nothing to others.
+    key = models.CharField(max_length=22, null=True, unique=True)
+    # Which of the rater's two leases this is: the item being read, or the next one.
+    hold = models.PositiveSmallIntegerField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    # How many turns have been judged and committed: later turns are not sent before.
+    turns_judged = models.PositiveSmallIntegerField(default=0)
+    side = models.PositiveSmallIntegerField(null=True)
+    judged_at = models.DateTimeField(null=True)
+    abandoned_at = models.DateTimeField(null=True)
+
+    objects = SeatQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            known("wave", Wave, name="seat_wave_known"),
+            models.UniqueConstraint(fields=["item", "wave", "number"], name="seat_number_once"),
+            models.UniqueConstraint(
+                fields=["rater", "item"],
+                condition=Q(rater__isnull=False),
+                name="seat_rater_once_per_item",
+            ),
+            models.UniqueConstraint(
+                fields=["rater", "hold"],
+                condition=Q(judged_at__isnull=True, abandoned_at__isnull=True, rater__isnull=False),
+                name="seat_two_leases_per_rater",
+            ),
+            models.CheckConstraint(
+                name="seat_hold_known", condition=Q(hold=None) | Q(hold__in=[1, LEASES_AT_ONCE])
+            ),
+            models.CheckConstraint(
+                name="seat_free_held_judged_or_abandoned",
+                condition=Q(
+                    rater=None,
+                    key=None,
+                    hold=None,
+                    leased_until=None,
+                    judged_at=None,
+                    abandoned_at=None,
+                    turns_judged=0,
+                )
+                | Q(
+                    rater__isnull=False,
+                    key__isnull=False,
+                    hold__isnull=False,
+                    leased_until__isnull=False,
+                    judged_at=None,
+                    abandoned_at=None,
+                )
+                | Q(rater__isnull=False, judged_at__isnull=False, abandoned_at=None)
+                | Q(rater__isnull=False, judged_at=None, abandoned_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            # The next seat: walked from a rater's cursor. Judged seats are not in it.
+            models.Index(
+                name="seat_queue",
+                fields=["study", "place", "id"],
+                condition=Q(judged_at__isnull=True, abandoned_at__isnull=True),
+            ),
+            # What a rater has seen of the candidates' scenarios; also their progress.
+            models.Index(
+                name="seat_of_rater",
+                fields=["rater", "scenario"],
+                condition=Q(rater__isnull=False),
+            ),
+        ]
+
+
+class Skip(models.Model):
+    """A rater passed an item over; the item is not offered to them again."""
+
+    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="skips", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="skips")
+    reason = models.CharField(max_length=12, choices=SkipReason)
+    skipped_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            known("reason", SkipReason, name="skip_reason_known"),
+            models.UniqueConstraint(fields=["rater", "item"], name="skip_once_per_item"),
+        ]

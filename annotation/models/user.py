@@ -1,0 +1,26 @@
+"""Accounts and their API tokens."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from knox.models import AbstractAuthToken
+
+
+class User(AbstractUser):
+    """A person who can sign in. No names are kept: a rater is a pseudonym."""
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+
+
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
+    """A key for the HTTP API; only its digest is stored."""
+
+    name = models.CharField(max_length=100)
+
+
+class SignInLink(models.Model):
+    """A link that signs one account in, for the embedded demonstration only; a digest is stored."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()

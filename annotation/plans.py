@@ -1,0 +1,61 @@
+"""A rubric version as plain values: what forms, checks and statistics read. Pure."""
+
+from dataclasses import dataclass, replace
+
+from annotation.vocabulary import Level, QuestionType, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class OptionPlan:
+    """One answer on offer."""
+
+    id: int
+    code: str
+    label: str
+    value: float | None
+    polarity: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlan:
+    """One question with its options; ``asked_id`` is the row stored with every several-choice answer."""
+
+    id: int
+    key: str
+    label: str
+    help: str
+    type: QuestionType
+    level: Level
+    scope: Scope
+    required: bool
+    condition_key: str
+    condition_codes: tuple[str, ...]
+    options: tuple[OptionPlan, ...]
+    asked_id: int | None
+
+    def option(self, code: str) -> OptionPlan | None:
+        """Return the option with this code, or None."""
+        return next((option for option in self.options if option.code == code), None)
+
+    def with_values(self, value_a: str, value_b: str) -> "QuestionPlan":
+        """Return the question with an item's own values in its labels."""
+        def put(text: str) -> str:
+            return text.replace("{value_a}", value_a).replace("{value_b}", value_b)
+
+        options = tuple(replace(option, label=put(option.label)) for option in self.options)
+        return replace(self, label=put(self.label), help=put(self.help), options=options)
+
+
+@dataclass(frozen=True, slots=True)
+class RubricPlan:
+    """One rubric version."""
+
+    id: int
+    key: str
+    version: int
+    title: str
+    questions: tuple[QuestionPlan, ...]
+
+    def question(self, key: str) -> QuestionPlan | None:
+        """Return the question with this key, or None."""
+        return next((question for question in self.questions if question.key == key), None)

@@ -1,0 +1,51 @@
+"""What a rater was shown, sealed into the form, so that a judgment is stored with exactly that.
+
+The rater's browser keeps the receipt between showing and judging; the server signs it and needs
+neither a row nor a second look at the text when the answers come in.
+"""
+
+from dataclasses import asdict, dataclass
+
+from django.core import signing
+
+from annotation.errors import ShownTextChanged
+
+SALT = "touchstone.receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Which text, masks, rubric and guidelines a seat showed; no field tells who wrote it."""
+
+    seat_key: str
+    shown_sha256: str
+    turns: int
+    text_version: int
+    rule_set: int
+    renderer: int
+    rubric_id: int
+    guidelines_id: int | None
+
+
+def sealed(receipt: Receipt) -> str:
+    """Return the receipt as the form carries it."""
+    return signing.dumps(list(asdict(receipt).values()), salt=SALT)
+
+
+def opened(text: str, *, seat_key: str) -> Receipt:
+    """Return the receipt that was sealed for this seat.
+
+    Raises:
+        ShownTextChanged: not a receipt of ours, or of another seat.
+    """
+    try:
+        receipt = Receipt(*signing.loads(text, salt=SALT))
+    except (signing.BadSignature, TypeError) as error:
+        raise ShownTextChanged(
+            "This form is not complete any more. Please load the page again."
+        ) from error
+    if receipt.seat_key != seat_key:
+        raise ShownTextChanged(
+            "These answers belong to another item than the one they were sent for."
+        )
+    return receipt

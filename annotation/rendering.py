@@ -1,0 +1,254 @@
+"""Shows a reply to a rater: its Markdown as safe HTML in which nothing loads, links or runs.
+
+Three things hold, whatever a reply contains:
+
+- **Inert**: no link, no image, no style, no script. What a link or an image would have led to is
+  printed as plain text. The Markdown renderer emits few tags, and an allow-list goes over them.
+- **Complete**: raw HTML, entities and link definitions are shown as they were written. If the
+  Markdown reading would lose a letter or a digit (over-deep nesting, more cells than columns),
+  the reply is shown as plain text instead.
+- **Within its frame**: block elements carry ``dir="auto"``, direction overrides are made visible,
+  and headings become h4 to h6, because a page around a reply uses h1 to h3.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+RENDERER_VERSION: Final = 1
+"""The number kept with a judgment; raise it whenever the same reply would look different."""
+
+MARKDOWN_LIMIT: Final = 200_000
+"""Characters above which a reply is shown as plain text, so that hostile input stays cheap."""
+
+IMAGE_ADDRESS_LIMIT: Final = 200
+"""Characters of an image's address that are printed; an inlined image would fill the page."""
+
+_BLOCK_NESTING = 20
+_SHOWN_NESTING = 60
+_HEADINGS = {"h1": "h4", "h2": "h5", "h3": "h6", "h4": "h6", "h5": "h6", "h6": "h6"}
+_BLOCKS = frozenset({"p", "ul", "ol", "li", "blockquote", "th", "td", "h4", "h5", "h6"})
+_ALIGNMENTS = {"text-align:right": "align-right", "text-align:center": "align-center"}
+
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_SPECIAL = re.compile('[&<>"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+
+_ALLOWED_ATTRIBUTES = {
+    **{tag: {"dir"} for tag in (*_BLOCKS, "pre", "code", "span")},
+    "ol": {"dir", "start"},
+    "div": {"role", "aria-label", "tabindex"},
+}
+_ALLOWED_CLASSES = {
+    "div": {"table-scroll"},
+    "pre": {"plain-reply"},
+    "span": {"bidi-mark", "code-language", "inert-image", "inert-link", "inert-link-address"},
+    "th": set(_ALIGNMENTS.values()),
+    "td": set(_ALIGNMENTS.values()),
+}
+_ALLOWED_TAGS = {
+    *_BLOCKS,
+    *(
+        "pre",
+        "code",
+        "span",
+        "div",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "br",
+        "hr",
+        "em",
+        "strong",
+        "s",
+    ),
+}
+
+
+def render(markdown: str) -> str:
+    """The safe HTML of a reply, the same for the same text at every call.
+
+    The result may be put into a page without escaping. Cost: O(length) and bounded, because a text
+    longer than `MARKDOWN_LIMIT` or nested too deeply is shown as plain text.
+    """
+    text = _UNSHOWABLE.sub("\ufffd", markdown)
+    if len(text) > MARKDOWN_LIMIT:
+        return _plain(text)
+    tokens = _PARSER.parse(text)
+    if _depth(tokens) > _SHOWN_NESTING or _signs(text) != sum(map(_signs, _written(tokens))):
+        return _plain(text)
+    return _cleaned(_PARSER.renderer.render(_framed(tokens), _PARSER.options, {}))
+
+
+def _plain(text: str) -> str:
+    return _cleaned(f'<pre class="plain-reply" dir="auto">\n{_shown(text)}</pre>')
+
+
+def _cleaned(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=_ALLOWED_TAGS,
+        attributes=_ALLOWED_ATTRIBUTES,
+        allowed_classes=_ALLOWED_CLASSES,
+        url_schemes=set(),
+        link_rel=None,
+        strip_comments=True,
+    )
+
+
+def _shown(text: str) -> str:
+    """Text for HTML, with each direction control as a mark that can be seen."""
+    return _SPECIAL.sub(_special_shown, text)
+
+
+def _special_shown(match: re.Match[str]) -> str:
+    sign = match.group()
+    return _ESCAPES.get(sign) or f'<span class="bidi-mark">[U+{ord(sign):04X}]</span>'
+
+
+def _signs(text: str) -> int:
+    """How many letters and digits a text has."""
+    return sum(map(str.isalnum, text))
+
+
+def _written(tokens: Sequence[Token]) -> Iterator[str]:
+    """Every piece of a reply's own text that the renderer will print or number."""
+    for token in tokens:
+        if token.children:
+            yield from _written(token.children)
+        elif token.type != "inline":
+            yield token.content
+        if token.type in {"link_open", "image", "fence", "list_item_open"}:
+            yield token.info
+            yield from _address(token)
+
+
+def _depth(tokens: Sequence[Token]) -> int:
+    """How deeply the elements of a reply stand inside each other."""
+    deepest = level = 0
+    for token in tokens:
+        level += token.nesting
+        inner = _depth(token.children) if token.children else 0
+        deepest = max(deepest, level + inner)
+    return deepest
+
+
+def _address(token: Token) -> tuple[str, ...]:
+    """Where a link or an image would have led, and its title."""
+    parts = (token.attrGet("href") or token.attrGet("src"), token.attrGet("title"))
+    return tuple(str(part) for part in parts if part)
+
+
+def _framed(tokens: list[Token]) -> list[Token]:
+    """The tokens with headings lowered, a text direction on each block and no inline style."""
+    for token in tokens:
+        token.tag = _HEADINGS.get(token.tag, token.tag)
+        if token.nesting != 1:
+            continue
+        alignment = _ALIGNMENTS.get(str(token.attrs.pop("style", "")))
+        if alignment:
+            token.attrSet("class", alignment)
+        if token.tag in _BLOCKS:
+            token.attrSet("dir", "auto")
+    return tokens
+
+
+class ReplyRenderer(RendererHTML):
+    """Prints a reply's tokens; each method answers for the token type of its name."""
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A run of the reply's words."""
+        return _shown(tokens[idx].content)
+
+    def code_inline(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """Code within a sentence, isolated so that its direction stays its own."""
+        return f'<code dir="auto">{_shown(tokens[idx].content)}</code>'
+
+    def code_block(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """Indented code, every space kept."""
+        return f'<pre dir="auto"><code>{_shown(tokens[idx].content)}</code></pre>\n'
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Fenced code under the language it was said to be in."""
+        language = tokens[idx].info.strip()
+        label = (
+            f'<span class="code-language" dir="auto">{_shown(language)}</span>' if language else ""
+        )
+        return label + self.code_block(tokens, idx, options, env)
+
+    def link_open(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """The start of a link that leads nowhere."""
+        return '<span class="inert-link" dir="auto">'
+
+    def link_close(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """The link's address in plain text, after the words that carried it."""
+        opening = next(
+            token
+            for token in reversed(tokens[:idx])
+            if token.type == "link_open" and token.level == tokens[idx].level
+        )
+        address = _shown(" ".join(_address(opening)))
+        return f' <span class="inert-link-address" dir="ltr">({address})</span></span>'
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """What an image was said to show, marked as an image that is not shown."""
+        token = tokens[idx]
+        alternative = "".join(_written(token.children or [])) or "no description"
+        address = " ".join(_address(token))
+        if len(address) > IMAGE_ADDRESS_LIMIT:
+            address = f"{address[:IMAGE_ADDRESS_LIMIT]}…"
+        return (
+            f'<span class="inert-image" dir="auto">[Image not shown: {_shown(alternative)}] '
+            f'<span class="inert-link-address" dir="ltr">({_shown(address)})</span></span>'
+        )
+
+    def table_open(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """A table in a frame of its own, so that it scrolls alone on a phone."""
+        return '<div class="table-scroll" tabindex="0" role="region" aria-label="Table">\n<table>\n'
+
+    def table_close(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        """The end of a table and of its frame."""
+        return "</table>\n</div>\n"
+
+
+class ReplyParser(MarkdownIt):
+    """Reads a reply as CommonMark with tables and strikethrough, and drops nothing written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "commonmark",
+            {"html": False, "linkify": False, "breaks": True, "maxNesting": _BLOCK_NESTING},
+            renderer_cls=ReplyRenderer,
+        )
+        self.enable(["table", "strikethrough"])
+        self.disable(["html_block", "html_inline", "entity", "autolink", "reference"])
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
+        """Every address is fit to be printed, since none is ever followed."""
+        return True
+
+    def normalizeLink(self, link: str) -> str:  # noqa: N802 - the parser's own name
+        """An address as it was written."""
+        return link
+
+
+_PARSER = ReplyParser()

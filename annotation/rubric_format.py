@@ -1,0 +1,172 @@
+"""The rubric file: what a study asks, as data."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from annotation.errors import FileUnreadable, RubricInvalid
+from annotation.formats import Text, Words
+from annotation.vocabulary import CLOSED_TYPES, Level, Polarity, QuestionType, Scope
+
+PRESETS = Path(__file__).parent / "rubrics"
+Code = Annotated[
+    str,
+    BeforeValidator(
+        lambda code: str(code) if isinstance(code, int) and not isinstance(code, bool) else code
+    ),
+    Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$"),
+]
+Key = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+
+
+class Part(BaseModel):
+    """Base of every part of a rubric file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OptionPart(Part):
+    """One answer a closed question offers."""
+
+    code: Code
+    label: Words
+    polarity: Polarity | None = None
+
+
+class ShowIf(Part):
+    """Ask the question only where an earlier one was answered so."""
+
+    question: str
+    is_: Annotated[list[Code], Field(alias="is", min_length=1)]
+
+
+class QuestionPart(Part):
+    """One question."""
+
+    key: Key
+    label: Words
+    type: QuestionType
+    level: Level = Level.NOMINAL
+    scope: Scope = Scope.CONVERSATION
+    required: bool = True
+    options: list[OptionPart] = []
+    show_if: ShowIf | None = None
+    help: Text = ""
+
+
+class RubricFile(Part):
+    """One version of a rubric."""
+
+    key: Annotated[str, Field(min_length=1, max_length=100)]
+    version: Annotated[int, Field(ge=1)] = 1
+    title: Annotated[Words, Field(max_length=200)]
+    questions: Annotated[list[QuestionPart], Field(min_length=1, max_length=200)]
+
+
+def presets() -> dict[str, RubricFile]:
+    """Return the rubrics that come with the product, by key."""
+    return {path.stem: rubric_from_file(path) for path in sorted(PRESETS.glob("*.json"))}
+
+
+def rubric_from_file(path: Path) -> RubricFile:
+    """Return the rubric in a JSON file.
+
+    Raises:
+        FileUnreadable: the file cannot be opened or is not JSON.
+        RubricInvalid: it is JSON, but not a rubric; every place is named.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise FileUnreadable(f"{path.name} cannot be opened: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise FileUnreadable(f"{path.name} is not JSON: {error}") from error
+    return rubric_from_json(found)
+
+
+def rubric_from_json(found: Any) -> RubricFile:
+    """Return the rubric in parsed JSON.
+
+    Raises:
+        RubricInvalid: not a rubric; ``details["errors"]`` has every place and what is wrong.
+    """
+    try:
+        rubric = RubricFile.model_validate(found)
+    except ValidationError as error:
+        errors = [
+            f"{'.'.join(str(part) for part in wrong['loc']) or 'rubric'}: {wrong['msg']}"
+            for wrong in error.errors(include_url=False, include_input=False)
+        ]
+        raise RubricInvalid(_summary(errors), errors=errors) from error
+    errors = [*_duplicates(rubric), *_option_errors(rubric), *_condition_errors(rubric)]
+    if errors:
+        raise RubricInvalid(_summary(errors), errors=errors)
+    return rubric
+
+
+def _summary(errors: list[str]) -> str:
+    return "The rubric cannot be used. " + "; ".join(errors[:20])
+
+
+def _duplicates(rubric: RubricFile) -> list[str]:
+    keys = Counter(question.key for question in rubric.questions)
+    return [
+        f"{key}: {n} questions have this key; give each its own" for key, n in keys.items() if n > 1
+    ]
+
+
+def _option_errors(rubric: RubricFile) -> list[str]:
+    errors = []
+    for question in rubric.questions:
+        codes = Counter(option.code for option in question.options)
+        errors += [
+            f"{question.key}: option {code} stands twice" for code, n in codes.items() if n > 1
+        ]
+        closed = question.type in CLOSED_TYPES
+        if closed and len(codes) < (1 if question.type == QuestionType.SEVERAL else 2):
+            errors.append(
+                f"{question.key}: a {question.type} question needs options to choose from"
+            )
+        if not closed and codes:
+            errors.append(f"{question.key}: a {question.type} question has no options")
+        numeric = all(_is_integer(code) for code in codes)
+        if question.type == QuestionType.SCALE and not numeric:
+            errors.append(f"{question.key}: the points of a scale are whole numbers")
+        if question.level == Level.INTERVAL and not numeric:
+            errors.append(f"{question.key}: an interval question needs whole numbers as codes")
+    return errors
+
+
+def _condition_errors(rubric: RubricFile) -> list[str]:
+    errors = []
+    earlier: dict[str, QuestionPart] = {}
+    for question in rubric.questions:
+        condition = question.show_if
+        asked = earlier.get(condition.question) if condition else None
+        if condition and asked is None:
+            errors.append(
+                f"{question.key}: show_if names {condition.question!r}, no earlier question"
+            )
+        elif condition and asked is not None:
+            errors += _codes_offered(question, condition, asked)
+        earlier[question.key] = question
+    return errors
+
+
+def _codes_offered(question: QuestionPart, condition: ShowIf, asked: QuestionPart) -> list[str]:
+    offered = {option.code for option in asked.options}
+    unknown = [code for code in condition.is_ if code not in offered]
+    errors = [f"{question.key}: show_if: {asked.key} has no option {code!r}" for code in unknown]
+    if asked.scope not in (Scope.BOTH, question.scope):
+        errors.append(
+            f"{question.key}: is asked about the {question.scope}, its condition {asked.key} about"
+            f" the {asked.scope}; give both the same scope"
+        )
+    return errors
+
+
+def _is_integer(code: str) -> bool:
+    return code.removeprefix("-").isdecimal() and code.isascii()

@@ -1,0 +1,277 @@
+"""Finds what in a reply's text would tell a rater which model or vendor wrote it.
+
+Every vendor's and model's names are looked for, whatever the true author, so that a mask itself
+tells nothing. Names with another sense (Claude, Gemini, Google) are judged by where they stand.
+Look-alike letters, invisible signs and spaced letters are seen through.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from annotation.scrub_context import Mention, View, decisions
+from annotation.scrub_rules import (
+    Decision,
+    Name,
+    NameKind,
+    RuleSet,
+    compact,
+    current_rules,
+    finder,
+    heads_of,
+)
+
+__all__ = ["MARK", "Decision", "Hit", "RuleSet", "current_rules", "find", "mask"]
+
+MARK: Final = "[removed]"
+"""What stands in place of a masked span, the same for every rule."""
+
+_CONTEXT = 40
+_LETTERS_ONLY = bytes(sign if 97 <= sign <= 122 else 32 for sign in range(256))
+_OTHER_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
+_DISGUISE = re.compile(
+    "[\u00ad\u0131\u0251-\u02af\u0300-\u058f\u13a0-\u13ff\u180e\u1d00-\u1d7f\u200b-\u200f\u2060-\u2064"
+    "\u2100-\u2121\u2123-\u218f\u2460-\u24ff\ua4d0-\ua4ff\ufeff\uff01-\uff5e"
+    "\U0001d400-\U0001d7ff\U0001f130-\U0001f189\U000e0000-\U000e007f]"
+)
+_INVISIBLE = frozenset({"Mn", "Cf", "Me"})
+_SPACED_TRACE = re.compile(r"[ .\-_*·|][a-z][ .\-_*·|]{1,3}[a-z][ .\-_*·|]{1,3}[a-z][ .\-_*·|]")
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*·|]{1,3}){2,}\w(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A place in a text that gives the author away, or may; offsets are in code points."""
+
+    rule: str
+    start: int
+    end: int
+    text: str
+    context: str
+    decision: Decision
+
+
+def find(text: str, *, rules: RuleSet, extra_names: Sequence[str] = ()) -> tuple[Hit, ...]:
+    """The places of a message that tell who wrote it, in order and without overlap.
+
+    `extra_names` are the batch's own models and providers. One that is an ordinary word counts
+    only where the text says "I'm Fern" or "made by Boreal", or with its version ("fern-2").
+    Cost: O(length); a text without any trigger is left after a few passes at C speed.
+    """
+    low = _lowered(text)
+    batch = _of_batch(rules, tuple(extra_names))
+    words = set(low.encode("latin-1", "replace").translate(_LETTERS_ONLY).split())
+    hits: list[Hit] = []
+    if not (rules.heads.isdisjoint(words) and batch.heads.isdisjoint(words)) or (
+        not low.isascii() and _OTHER_SCRIPT.search(low)
+    ):
+        hits += _named(View(text, low), text, rules, batch)
+    if not low.isascii() and _DISGUISE.search(text):
+        hits += _named(_undisguised(text, rules), text, rules, batch)
+    if _SPACED_TRACE.search(f" {low} "):
+        hits += _spaced(low, text, rules)
+    signs = set(rules.pattern_signs.findall(low))
+    if signs or not rules.pattern_words.isdisjoint(words):
+        hits += _patterned(View(text, low), words, signs, rules)
+    return _apart(hits) if hits else ()
+
+
+def mask(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with each span replaced by the neutral mark.
+
+    Raises:
+        ValueError: the spans overlap or leave the text.
+
+    """
+    parts, at = [], 0
+    for start, end in sorted(spans):
+        if not at <= start < end <= len(text):
+            raise ValueError(f"the span {start}-{end} overlaps another or leaves the text")
+        parts += [text[at:start], MARK]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """A batch's own names, ready to be found."""
+
+    names: dict[str, Name]
+    finder: re.Pattern[str] | None
+    heads: frozenset[bytes]
+
+
+@lru_cache(maxsize=256)
+def _of_batch(rules: RuleSet, extra_names: tuple[str, ...]) -> _Batch:
+    names: dict[str, Name] = {}
+    spellings: list[str] = []
+    for part in (part for extra in extra_names for part in extra.lower().split("/")):
+        words = re.findall(r"[^\W\d_]+|\d+", part)
+        letters = [*_until_digit(words)]
+        sure = Name(f"extra:{part}", NameKind.MODEL, "", doubtful=False, of_batch=True)
+        for spelling, name in (
+            (words, sure if letters != words else _doubtful(sure, letters, rules)),
+            (letters, _doubtful(sure, letters, rules)),
+        ):
+            key = "".join(spelling)
+            if len(key) >= 3 and key not in rules.names and key not in names:
+                names[key] = name
+                spellings.append(" ".join(spelling))
+    return _Batch(names, finder(spellings) if spellings else None, frozenset(heads_of(spellings)))
+
+
+def _until_digit(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        if word.isdigit():
+            return
+        yield word
+
+
+def _doubtful(name: Name, letters: Sequence[str], rules: RuleSet) -> Name:
+    """A batch's name without its version: sure with a capital, unless it is an ordinary word."""
+    ordinary = len(letters) == 1 and letters[0] in rules.ordinary_words
+    return replace(
+        name,
+        doubtful=True,
+        near_ai=Decision.HELD if ordinary else Decision.MASKED,
+        otherwise=None if ordinary else Decision.MASKED,
+    )
+
+
+def _lowered(text: str) -> str:
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+
+
+def _undisguised(text: str, rules: RuleSet) -> View:
+    """A text with invisible signs dropped and look-alike letters read as what they look like."""
+    signs, offsets = [], []
+    for at, sign in enumerate(text):
+        if sign.isascii():
+            plain = sign
+        elif unicodedata.category(sign) in _INVISIBLE:
+            continue
+        else:
+            plain = rules.lookalikes.get(sign) or unicodedata.normalize("NFKC", sign)
+        signs.append(plain)
+        offsets += [at] * len(plain)
+    shown = "".join(signs)
+    return View(shown, _lowered(shown), (*offsets, len(text)))
+
+
+def _named(view: View, text: str, rules: RuleSet, batch: _Batch) -> Iterator[Hit]:
+    """The names in a view, each with what is to become of it where it stands."""
+    mentions = _settled(_mentions(view, rules, batch))
+    for mention, decision in zip(mentions, decisions(mentions, view, rules), strict=True):
+        start, end = mention.start, mention.end
+        if view.offsets is not None:
+            start, end = view.offsets[start], view.offsets[end - 1] + 1
+            if not _disguised(text[start:end]):
+                continue
+        if decision is not None:
+            yield _hit(text, start, end, mention.name.rule, decision)
+
+
+def _mentions(view: View, rules: RuleSet, batch: _Batch) -> Iterator[Mention]:
+    finders = [rules.latin]
+    if _OTHER_SCRIPT.search(view.low):
+        finders.append(rules.other_scripts)
+    if batch.finder is not None:
+        finders.append(batch.finder)
+    names = {**batch.names, **rules.names}
+    for pattern in finders:
+        for match in pattern.finditer(view.low):
+            key, name = _known(match.group(), names)
+            tail = rules.version_tail.match(view.low, match.end())
+            takes_version = name.kind is NameKind.MODEL or name.versions
+            end = tail.end() if tail is not None and takes_version else match.end()
+            yield Mention(name, key, match.start(), match.end(), end)
+
+
+def _known(written: str, names: Mapping[str, Name]) -> tuple[str, Name]:
+    """The name behind a spelling, which may have up to three letters of inflection."""
+    key = compact(written)
+    while key not in names:
+        key = key[:-1]
+    return key, names[key]
+
+
+def _settled(mentions: Iterable[Mention]) -> list[Mention]:
+    """Mentions in order, the longest of any that overlap."""
+    settled: list[Mention] = []
+    for mention in sorted(mentions, key=lambda seen: (seen.start, -seen.end)):
+        if not settled or mention.start >= settled[-1].end:
+            settled.append(mention)
+        elif mention.end - mention.start > settled[-1].end - settled[-1].start:
+            settled[-1] = mention
+    return settled
+
+
+def _disguised(written: str) -> bool:
+    """Whether a spelling mixes scripts or hides signs, as no honest word of one script does."""
+    letters = [sign for sign in written if sign.isalpha()]
+    ordinary = sum("\u0370" <= sign <= "\u04ff" for sign in letters)
+    return not written.isascii() and ordinary < len(letters)
+
+
+def _spaced(low: str, text: str, rules: RuleSet) -> Iterator[Hit]:
+    """Names written letter by letter, which no other sense of a name explains."""
+    named = [(key, name) for key, name in rules.names.items() if _telling(name)]
+    for run in _SPACED.finditer(low):
+        places = [at for at in range(run.start(), run.end()) if low[at].isalnum()]
+        letters = "".join(low[at] for at in places)
+        for key, name in named:
+            at = letters.find(key)
+            if at >= 0 and (len(key) >= 5 or _all_of(letters, key)):
+                last = places[at + len(key) - 1] + 1
+                yield _hit(text, places[at], last, name.rule, Decision.MASKED)
+
+
+def _telling(name: Name) -> bool:
+    return not name.doubtful or name.otherwise is Decision.HELD
+
+
+def _all_of(letters: str, key: str) -> bool:
+    """Whether a run of letters is a name alone, with or without a version number."""
+    return letters.startswith(key) and letters[len(key) :].strip("0123456789o") == ""
+
+
+def _patterned(view: View, words: set[bytes], signs: set[str], rules: RuleSet) -> Iterator[Hit]:
+    """The wordings of the rules; only the part called "name" is struck, where there is one."""
+    for pattern in rules.patterns:
+        if pattern.words.isdisjoint(words) and pattern.signs.isdisjoint(signs):
+            continue
+        if not any(map(view.low.__contains__, pattern.triggers)):
+            continue
+        for match in pattern.regex.finditer(view.text):
+            groups = [key for key, value in match.groupdict().items() if value]
+            start, end = match.span(groups[0] if groups else 0)
+            yield _hit(view.text, start, end, pattern.rule, pattern.decision)
+
+
+def _hit(text: str, start: int, end: int, rule: str, decision: Decision) -> Hit:
+    context = text[max(0, start - _CONTEXT) : end + _CONTEXT]
+    return Hit(rule, start, end, text[start:end], context, decision)
+
+
+def _apart(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Hits without overlap, in order: what is struck before what is kept, then the longest."""
+    chosen: list[Hit] = []
+    ranks = (Decision.MASKED, Decision.HELD, Decision.KEPT)
+    for hit in sorted(
+        hits,
+        key=lambda hit: (
+            hit.decision is Decision.KEPT,
+            hit.start - hit.end,
+            ranks.index(hit.decision),
+            hit.start,
+        ),
+    ):
+        if all(hit.end <= other.start or other.end <= hit.start for other in chosen):
+            chosen.append(hit)
+    return tuple(sorted(chosen, key=lambda hit: hit.start))

@@ -1,0 +1,1 @@
+"""Writes: noun modules, verb functions."""

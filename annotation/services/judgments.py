@@ -1,0 +1,202 @@
+"""Recording what raters say."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from annotation import answers as checking
+from annotation.answers import Given, Sent
+from annotation.errors import AlreadyJudged, SeatNotHeld, ShownTextChanged
+from annotation.models import Answer, Judgment, Rater, Seat, TextAnswer
+from annotation.receipts import Receipt
+from annotation.plans import RubricPlan
+from annotation.selectors.rubrics import plan
+from annotation.stages import Stage, stage_at
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a submission: the judgment, whether it is whole, and whether it was there."""
+
+    judgment_id: str
+    finished: bool
+    replayed: bool
+
+
+def submit(*, rater: Rater, receipt: Receipt, turn: int, sent: Sent, now: datetime) -> Stored:
+    """Record a rater's answers to one stage of a seat.
+
+    Sending the same answers again, at the same moment or a day later, stores nothing and gives
+    the same judgment; other answers are refused with both. A lapsed lease is still good while
+    nobody else took the seat.
+
+    Raises:
+        SeatNotHeld: the seat is not this rater's, or went to someone else. Nothing is written.
+        AnswersInvalid: an answer is missing or not on offer; the seat stays as it was.
+        AlreadyJudged: this stage has other answers.
+        ShownTextChanged: the turn is not the one this seat is at.
+    """
+    seat = Seat.objects.select_related("item").filter(key=receipt.seat_key, rater=rater.pk).first()
+    if seat is None:
+        raise SeatNotHeld(
+            "This item went to someone else while you were away. Your answers are still on this"
+            " page, but they cannot be stored; the next item is waiting."
+        )
+    rubric = plan(receipt.rubric_id)
+    stage = _stage(rubric, receipt, turn)
+    given = checking.checked(rubric, stage, sent)
+    stored = _store(seat, rater, receipt, stage, given, now)
+    if stored is not None:
+        return stored
+    return _replayed(seat, stage, given)
+
+
+def _stage(rubric: RubricPlan, receipt: Receipt, turn: int) -> Stage:
+    """Return the stage the rater says they are at, if the rubric has it."""
+    scopes = frozenset(question.scope for question in rubric.questions)
+    judged = receipt.turns if turn == 0 else turn - 1
+    stage = stage_at(scopes, turns=receipt.turns, turns_judged=judged)
+    if stage.turn != turn or not 0 <= turn <= receipt.turns:
+        raise ShownTextChanged("There is no such turn to judge here. Please load the page again.")
+    return stage
+
+
+@transaction.atomic
+def _store(
+    seat: Seat,
+    rater: Rater,
+    receipt: Receipt,
+    stage: Stage,
+    given: tuple[Given, ...],
+    now: datetime,
+) -> Stored | None:
+    """Close the stage if it is still open and write its answers; None when it is closed already."""
+    before = stage.turn - 1 if stage.turn else _turns_before_whole(receipt)
+    mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk, turns_judged=before)
+    if stage.last:
+        closed = mine.update(judged_at=now, hold=None, leased_until=None)
+    else:
+        until = now + timedelta(minutes=rater.study.lease_minutes)
+        closed = mine.update(turns_judged=stage.turn, leased_until=until)
+    if closed != 1:
+        return None
+    judgment = _judgment(seat, rater, receipt, finished=stage.last, first=before == 0, now=now)
+    _write(judgment, seat, given, current=stage.last)
+    if stage.last:
+        Rater.objects.filter(pk=rater.pk).update(judged_count=F("judged_count") + 1)
+        rater.judged_count += 1
+    return Stored(str(judgment.public_id), finished=stage.last, replayed=False)
+
+
+def _turns_before_whole(receipt: Receipt) -> int:
+    scopes = frozenset(question.scope for question in plan(receipt.rubric_id).questions)
+    first = stage_at(scopes, turns=receipt.turns, turns_judged=0)
+    return receipt.turns if first.turn else 0
+
+
+def _judgment(
+    seat: Seat, rater: Rater, receipt: Receipt, *, finished: bool, first: bool, now: datetime
+) -> Judgment:
+    """Return the seat's judgment, made at its first stage and current once it is whole."""
+    if first:
+        return Judgment.objects.create(
+            seat=seat,
+            current=finished,
+            rater=rater,
+            item_id=seat.item_id,
+            rubric_id=receipt.rubric_id,
+            guidelines_id=receipt.guidelines_id,
+            shown_sha256=receipt.shown_sha256,
+            text_version=receipt.text_version,
+            rule_set=receipt.rule_set,
+            renderer=receipt.renderer,
+            claimed_at=seat.claimed_at,
+            created_at=now,
+        )
+    judgment = Judgment.objects.get(seat=seat, revision=1)
+    if finished:
+        Judgment.objects.filter(pk=judgment.pk).update(current=True)
+        Answer.objects.filter(judgment=judgment).update(current=True)
+        TextAnswer.objects.filter(judgment=judgment).update(current=True)
+    return judgment
+
+
+def _write(judgment: Judgment, seat: Seat, given: tuple[Given, ...], *, current: bool) -> None:
+    Answer.objects.bulk_create(
+        Answer(
+            judgment=judgment,
+            item_id=seat.item_id,
+            cluster_id=seat.scenario_id,
+            question_id=answer.question.id,
+            option_id=option_id,
+            wave=seat.wave,
+            turn=answer.turn,
+            current=current,
+            single=answer.question.asked_id is None,
+        )
+        for answer in given
+        for option_id in answer.rows
+    )
+    texts = [answer for answer in given if answer.text]
+    if texts:
+        TextAnswer.objects.bulk_create(
+            TextAnswer(
+                judgment=judgment,
+                question_id=answer.question.id,
+                turn=answer.turn,
+                text=answer.text,
+                current=current,
+            )
+            for answer in texts
+        )
+
+
+def _replayed(seat: Seat, stage: Stage, given: tuple[Given, ...]) -> Stored:
+    """Answer a submission whose stage is closed: the same answers are fine, others are not."""
+    judgment = Judgment.objects.filter(seat=seat).order_by("revision").first()
+    if judgment is None:
+        raise SeatNotHeld("This item is not yours to judge now. The next one is waiting.")
+    turns = {answer.turn for answer in given} or {stage.turn}
+    stored = set(
+        Answer.objects.filter(judgment=judgment, turn__in=turns).values_list(
+            "question_id", "turn", "option_id"
+        )
+    )
+    words = set(
+        TextAnswer.objects.filter(judgment=judgment, turn__in=turns).values_list(
+            "question_id", "turn", "text"
+        )
+    )
+    sent = {(a.question.id, a.turn, option) for a in given for option in a.rows}
+    said = {(a.question.id, a.turn, a.text) for a in given if a.text}
+    if (stored, words) == (sent, said):
+        return Stored(str(judgment.public_id), finished=stage.last, replayed=True)
+    raise AlreadyJudged(
+        "You answered this item before, in another window, and that answer was kept.",
+        stored=_in_words(judgment.pk, stored, words),
+        sent={a.question.key: _words(a) for a in given},
+    )
+
+
+def _in_words(
+    judgment_id: int, options: set[tuple[int, int, int]], texts: set[tuple[int, int, str]]
+) -> dict[str, list[str]]:
+    rubric = plan(Judgment.objects.get(pk=judgment_id).rubric_id)
+    keys = {question.id: question.key for question in rubric.questions}
+    codes = {option.id: option.code for q in rubric.questions for option in q.options}
+    said: dict[str, list[str]] = {}
+    for question_id, _, option_id in sorted(options):
+        said.setdefault(keys[question_id], [])
+        if option_id in codes:
+            said[keys[question_id]].append(codes[option_id])
+    for question_id, _, text in texts:
+        said[keys[question_id]] = [text]
+    return said
+
+
+def _words(answer: Given) -> list[str]:
+    if answer.text:
+        return [answer.text]
+    return [option.code for option in answer.question.options if option.id in answer.option_ids]

@@ -1,0 +1,343 @@
+"""Storing replies: queries, models and values are made as they are met, nothing is overwritten."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db.models import F, Model
+
+from annotation import scrubbing
+from annotation.files import Problem
+from annotation.formats import LONGEST_ID, ReplyLine
+from annotation.models import (
+    Batch,
+    Hit,
+    LanguageModel,
+    Query,
+    Response,
+    Scenario,
+    TextVersion,
+    Value,
+)
+from annotation.shown import text_sha256
+from annotation.tally import Tally
+
+Numbered = tuple[int, ReplyLine]
+T = TypeVar("T", bound=Model)
+# Lines of one query must say the same of these; the first line that is stored decides.
+QUERY_FIELDS = ("scenario_id", "framing", "value_a", "value_b", "language")
+LOOSE_FIELDS = ("topics", "facts", "anchors")
+
+
+def response_id(line: ReplyLine) -> str:
+    """Return the reply's id: the one given, else one that follows from query, model and sample."""
+    if line.response_id is not None:
+        return line.response_id
+    derived = f"{line.query_id}/{line.model}/{line.sample}"
+    if len(derived) <= LONGEST_ID:
+        return derived
+    return hashlib.sha256(derived.encode()).hexdigest()
+
+
+class Store:
+    """Adds the good lines of one batch, chunk by chunk, and tallies what became of each."""
+
+    def __init__(self, *, batch: Batch, tally: Tally, new_versions: bool) -> None:
+        self.batch = batch
+        self.study = batch.study
+        self.tally = tally
+        self.new_versions = new_versions
+        self.rules = scrubbing.current_rules()
+        self.names: tuple[str, ...] = ()
+
+    def add(self, lines: list[Numbered]) -> None:
+        """Store one chunk; the caller holds the transaction."""
+        models = self._models({line.model for _, line in lines})
+        lines = self._with_agreeing_queries(lines)
+        queries = self._queries({line.query_id for _, line in lines})
+        known = self._known_responses(lines, queries, models)
+        new: dict[str, Numbered] = {}
+        for number, line in lines:
+            key = response_id(line)
+            if key in known:
+                self._meet_again(number, line, known[key])
+            elif key in new:
+                self._repeat(number, line, new[key])
+            elif problem := self._sample_taken(number, line, new):
+                self.tally.refuse([problem])
+            else:
+                new[key] = (number, line)
+        self._create(new, queries, models)
+
+    def _models(self, keys: set[str]) -> dict[str, LanguageModel]:
+        def make(key: str) -> LanguageModel:
+            provider, _, name = key.rpartition("/")
+            return LanguageModel(
+                study=self.study, key=key, display_name=name or key, provider=provider
+            )
+
+        found = _found_or_made(LanguageModel, "key", keys, make, study=self.study)
+        parts = {part for key in found for part in re.split(r"[/\s]+", key) if part}
+        self.names = tuple(sorted({*self.names, *parts}))
+        return found
+
+    def _with_agreeing_queries(self, lines: list[Numbered]) -> list[Numbered]:
+        """Make the chunk's new queries, and refuse the lines that contradict their query."""
+        said = self._said_of_queries({line.query_id for _, line in lines})
+        first: dict[str, ReplyLine] = {}
+        agreeing = []
+        for number, line in lines:
+            stored = said.get(line.query_id)
+            if stored is None:
+                stored = said[line.query_id] = _said(line)
+                first[line.query_id] = line
+            problems = _contradictions(number, line, stored)
+            if problems:
+                self.tally.refuse(problems)
+            else:
+                agreeing.append((number, line))
+        self._make_queries(first)
+        return agreeing
+
+    def _said_of_queries(self, ids: set[str]) -> dict[str, dict[str, Any]]:
+        rows = Query.objects.filter(study=self.study, external_id__in=ids).values(
+            "external_id",
+            "framing",
+            "language",
+            *LOOSE_FIELDS,
+            scenario_ref=F("scenario__external_id"),
+            a=F("value_a__name"),
+            b=F("value_b__name"),
+        )
+        return {
+            row["external_id"]: {
+                "scenario_id": row["scenario_ref"],
+                "value_a": row["a"],
+                "value_b": row["b"],
+                **{name: row[name] for name in ("framing", "language", *LOOSE_FIELDS)},
+            }
+            for row in rows
+        }
+
+    def _make_queries(self, first: dict[str, ReplyLine]) -> None:
+        if not first:
+            return
+        names = {name for line in first.values() for name in (line.value_a, line.value_b)}
+        values = _found_or_made(
+            Value, "name", names, lambda name: Value(study=self.study, name=name), study=self.study
+        )
+        given = {line.scenario_id for line in first.values() if line.scenario_id}
+        scenarios = _found_or_made(
+            Scenario,
+            "external_id",
+            given,
+            lambda key: Scenario(study=self.study, external_id=key),
+            study=self.study,
+        )
+        alone = [key for key, line in first.items() if not line.scenario_id]
+        own = Scenario.objects.bulk_create(Scenario(study=self.study) for _ in alone)
+        own_by_query = dict(zip(alone, own, strict=True))
+        Query.objects.bulk_create(
+            Query(
+                study=self.study,
+                external_id=key,
+                scenario=scenarios[line.scenario_id] if line.scenario_id else own_by_query[key],
+                framing=line.framing,
+                value_a=values[line.value_a],
+                value_b=values[line.value_b],
+                language=line.language,
+                topics=line.topics,
+                facts=line.facts,
+                anchors=line.anchors,
+            )
+            for key, line in first.items()
+        )
+
+    def _queries(self, ids: set[str]) -> dict[str, int]:
+        found = Query.objects.filter(study=self.study, external_id__in=ids)
+        return dict(found.values_list("external_id", "pk"))
+
+    def _known_responses(
+        self, lines: list[Numbered], queries: dict[str, int], models: dict[str, LanguageModel]
+    ) -> dict[str, TextVersion]:
+        """Return the current text of each reply of these lines that is stored already."""
+        current = TextVersion.objects.select_related("response").filter(current=True)
+        by_id = current.filter(
+            response__study=self.study,
+            response__external_id__in={response_id(line) for _, line in lines},
+        )
+        known = {text.response.external_id: text for text in by_id}
+        taken = current.filter(
+            response__query__in={queries[line.query_id] for _, line in lines},
+            response__model__in={models[line.model].pk for _, line in lines},
+        )
+        self._samples = {
+            (text.response.query_id, text.response.model_id, text.response.sample): (
+                text.response.external_id
+            )
+            for text in taken
+        }
+        self._query_ids, self._model_ids = queries, {key: m.pk for key, m in models.items()}
+        return known
+
+    def _sample_of(self, line: ReplyLine) -> tuple[int, int, int]:
+        return (self._query_ids[line.query_id], self._model_ids[line.model], line.sample)
+
+    def _sample_taken(
+        self, number: int, line: ReplyLine, new: dict[str, Numbered]
+    ) -> Problem | None:
+        """Say so when this query, model and sample already have a reply under another id."""
+        sample = self._sample_of(line)
+        other = self._samples.setdefault(sample, response_id(line))
+        if other == response_id(line):
+            return None
+        return Problem(
+            number,
+            "sample",
+            f"{line.model} has reply {other!r} to {line.query_id!r} already."
+            f" Give this one another sample number than {line.sample}.",
+        )
+
+    def _meet_again(self, number: int, line: ReplyLine, stored: TextVersion) -> None:
+        reply = stored.response
+        sha256 = text_sha256(_messages(line))
+        if (reply.query_id, reply.model_id, reply.sample) != self._sample_of(line):
+            reason = (
+                f"{reply.external_id!r} is stored as a reply of another query, model or sample."
+            )
+            self.tally.refuse(
+                [Problem(number, "response_id", f"{reason} Give this one another id.")]
+            )
+        elif stored.sha256 == sha256:
+            self.tally.unchanged += 1
+        elif self.new_versions:
+            self._add_version(stored, line, sha256)
+            self.tally.updated += 1
+        else:
+            self.tally.refuse([_conflict(number, reply.external_id, stored.sha256, sha256)])
+
+    def _repeat(self, number: int, line: ReplyLine, first: Numbered) -> None:
+        """Meet an id for the second time in one file."""
+        sha256, known = text_sha256(_messages(line)), text_sha256(_messages(first[1]))
+        if sha256 == known and line.model == first[1].model and line.query_id == first[1].query_id:
+            self.tally.unchanged += 1
+            return
+        reason = f"{response_id(line)!r} stands in line {first[0]} with another reply. Keep one."
+        self.tally.refuse([Problem(number, "response_id", reason)])
+
+    def _add_version(self, stored: TextVersion, line: ReplyLine, sha256: str) -> None:
+        TextVersion.objects.filter(pk=stored.pk).update(current=False)
+        text = self._text(stored.response, stored.number + 1, line, sha256)
+        self._save_texts([text], [line])
+
+    def _create(
+        self, new: dict[str, Numbered], queries: dict[str, int], models: dict[str, LanguageModel]
+    ) -> None:
+        lines = [line for _, line in new.values()]
+        stored = Response.objects.bulk_create(
+            Response(
+                study=self.study,
+                external_id=key,
+                query_id=queries[line.query_id],
+                model=models[line.model],
+                sample=line.sample,
+                batch=self.batch,
+                metadata=line.metadata,
+            )
+            for key, (_, line) in new.items()
+        )
+        texts = [
+            self._text(reply, 1, line, text_sha256(_messages(line)))
+            for reply, line in zip(stored, lines, strict=True)
+        ]
+        self._save_texts(texts, lines)
+        self.tally.created += len(stored)
+
+    def _text(self, reply: Response, number: int, line: ReplyLine, sha256: str) -> TextVersion:
+        return TextVersion(
+            response=reply,
+            number=number,
+            messages=_messages(line),
+            sha256=sha256,
+            turns=sum(message.role == "assistant" for message in line.messages),
+            rule_set=self.rules.version,
+        )
+
+    def _save_texts(self, texts: list[TextVersion], lines: list[ReplyLine]) -> None:
+        found = [self._hits(line) for line in lines]
+        for text, hits in zip(texts, found, strict=True):
+            text.has_hits = bool(hits)
+        stored = TextVersion.objects.bulk_create(texts)
+        Hit.objects.bulk_create(
+            Hit(
+                text=text,
+                batch=self.batch,
+                rule_set=self.rules.version,
+                rule=hit.rule,
+                message=message,
+                start=hit.start,
+                end=hit.end,
+                found=hit.text,
+                context=hit.context,
+                decision=str(hit.decision),
+            )
+            for text, hits in zip(stored, found, strict=True)
+            for message, hit in hits
+        )
+
+    def _hits(self, line: ReplyLine) -> list[tuple[int, scrubbing.Hit]]:
+        return [
+            (number, hit)
+            for number, message in enumerate(line.messages)
+            for hit in scrubbing.find(message.content, rules=self.rules, extra_names=self.names)
+        ]
+
+
+def _messages(line: ReplyLine) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in line.messages]
+
+
+def _said(line: ReplyLine) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in (*QUERY_FIELDS, *LOOSE_FIELDS)}
+
+
+def _contradictions(number: int, line: ReplyLine, stored: dict[str, Any]) -> list[Problem]:
+    given = _said(line)
+    differing = [name for name in QUERY_FIELDS if given[name] != stored[name]]
+    differing += [name for name in LOOSE_FIELDS if given[name] and given[name] != stored[name]]
+    return [
+        Problem(
+            number,
+            name,
+            f"is {given[name]!r:.80}, but query {line.query_id!r} has {stored[name]!r:.80}."
+            " Lines of one query must agree.",
+        )
+        for name in differing
+    ]
+
+
+def _conflict(number: int, key: str, stored: str, given: str) -> Problem:
+    return Problem(
+        number,
+        "messages",
+        f"{key!r} is stored with another text (SHA-256 {stored[:12]}… there, {given[:12]}… here)."
+        " Load with --new-versions to add this as a new version, or give it another response_id.",
+    )
+
+
+def _found_or_made(
+    table: type[T], field: str, keys: set[str], make: Callable[[str], T], **where: Any
+) -> dict[str, T]:
+    """Return the rows with these keys, made where they are missing, also by another upload."""
+
+    def found() -> dict[str, T]:
+        rows = table._default_manager.filter(**where, **{f"{field}__in": keys})
+        return {getattr(row, field): row for row in rows}
+
+    known = found()
+    missing = sorted(keys - known.keys())
+    if not missing:
+        return known
+    table._default_manager.bulk_create((make(key) for key in missing), ignore_conflicts=True)
+    return found()

@@ -1,0 +1,86 @@
+"""Publishing what a study asks."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from annotation.errors import RubricInvalid
+from annotation.models import Option, Question, Rubric, Study
+from annotation.rubric_format import QuestionPart, RubricFile
+from annotation.vocabulary import Level, QuestionType
+
+
+@transaction.atomic
+def publish(*, study: Study, rubric: RubricFile, now: datetime) -> Rubric:
+    """Make this rubric the study's current one.
+
+    A version that was published before stays as it is: the same content is used again, another
+    content under the same key and version is refused.
+
+    Raises:
+        RubricInvalid: this key and version were published with other questions.
+    """
+    source = rubric.model_dump(mode="json", by_alias=True)
+    stored, made = Rubric.objects.get_or_create(
+        study=study,
+        key=rubric.key,
+        version=rubric.version,
+        defaults={"title": rubric.title, "source": source, "published_at": now},
+    )
+    if made:
+        _store_questions(stored, rubric.questions)
+    elif stored.source != source:
+        raise RubricInvalid(
+            f"{rubric.key} version {rubric.version} is published with other questions."
+            " Give the new one a higher version.",
+            errors=[],
+        )
+    Study.objects.filter(pk=study.pk).update(rubric=stored)
+    study.rubric = stored
+    return stored
+
+
+def _store_questions(rubric: Rubric, parts: list[QuestionPart]) -> None:
+    by_key: dict[str, Question] = {}
+    for position, part in enumerate(parts):
+        condition = part.show_if
+        by_key[part.key] = Question.objects.create(
+            rubric=rubric,
+            key=part.key,
+            position=position,
+            label=part.label,
+            help=part.help,
+            type=part.type,
+            level=part.level,
+            scope=part.scope,
+            required=part.required,
+            condition=by_key[condition.question] if condition else None,
+            condition_codes=condition.is_ if condition else [],
+        )
+    Option.objects.bulk_create(
+        option for part in parts for option in _options(by_key[part.key], part)
+    )
+
+
+def _options(question: Question, part: QuestionPart) -> list[Option]:
+    options = [
+        Option(
+            question=question,
+            code=option.code,
+            position=position,
+            label=option.label,
+            polarity=option.polarity or "",
+            value=_value(part, option.code, position),
+        )
+        for position, option in enumerate(part.options)
+    ]
+    if part.type == QuestionType.SEVERAL:
+        options.append(Option(question=question, code="", position=len(options), asked=True))
+    return options
+
+
+def _value(part: QuestionPart, code: str, position: int) -> float | None:
+    """Return the number behind a code: its own where it is one, else its rank on an ordinal question."""
+    if part.type == QuestionType.SCALE or part.level == Level.INTERVAL:
+        return float(code)
+    return float(position) if part.level == Level.ORDINAL else None

@@ -1,0 +1,54 @@
+"""What raters are shown of a text: masks laid over it, and the hash of the result.
+
+The shown text is always derived, never stored: from the words as uploaded and the masks that hold.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.scrubbing import mask
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """One message as a rater sees it."""
+
+    role: str
+    content: str
+
+
+def text_sha256(messages: list[dict[str, str]]) -> str:
+    """Return the hash of a conversation's words: SHA-256 of its canonical JSON."""
+    canonical = [[message["role"], message["content"]] for message in messages]
+    text = json.dumps(canonical, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shown_messages(
+    messages: list[dict[str, str]],
+    masks: Mapping[int, Iterable[tuple[int, int]]],
+    *,
+    with_system: bool,
+) -> tuple[ShownMessage, ...]:
+    """Return the conversation with its masks, system messages only where the study shows them."""
+    return tuple(
+        ShownMessage(
+            role=message["role"],
+            content=mask(message["content"], masks[number])
+            if number in masks
+            else message["content"],
+        )
+        for number, message in enumerate(messages)
+        if with_system or message["role"] != "system"
+    )
+
+
+def shown_sha256(messages: Iterable[ShownMessage]) -> str:
+    """Return the hash of a conversation as shown; equal to the text's where nothing is masked."""
+    as_dicts: list[dict[str, Any]] = [
+        {"role": message.role, "content": message.content} for message in messages
+    ]
+    return text_sha256(as_dicts)

@@ -1,0 +1,61 @@
+"""How a load answers: lines read, created, unchanged, updated and refused, and why."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from annotation.files import Problem
+
+ERRORS_KEPT = 1_000
+LINES_AT_ONCE = 1_000
+
+T = TypeVar("T")
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's lines; every line is in exactly one of the four counts."""
+
+    read: int = 0
+    created: int = 0
+    unchanged: int = 0
+    updated: int = 0
+    refused: int = 0
+    errors: list[Problem] = field(default_factory=list)
+    _refused_lines: set[int] = field(default_factory=set, repr=False)
+
+    def refuse(self, problems: Iterable[Problem]) -> None:
+        """Count the problems' lines as refused, once each, and keep the first thousand reasons."""
+        for problem in problems:
+            if problem.line not in self._refused_lines:
+                self._refused_lines.add(problem.line)
+                self.refused += 1
+            if len(self.errors) < ERRORS_KEPT:
+                self.errors.append(problem)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as ``load_* --json`` prints it."""
+        return {
+            "read": self.read,
+            "created": self.created,
+            "unchanged": self.unchanged,
+            "updated": self.updated,
+            "refused": self.refused,
+            "errors": [
+                {"line": problem.line, "field": problem.field, "reason": problem.reason}
+                for problem in sorted(self.errors, key=lambda problem: problem.line)
+            ],
+        }
+
+
+def chunks(rows: Iterable[T], size: int = LINES_AT_ONCE) -> Iterator[list[T]]:
+    """Yield lists of up to ``size``: what one short transaction stores."""
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def no_progress(lines: int) -> None:
+    """Report progress to nobody."""

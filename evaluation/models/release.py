@@ -1,0 +1,44 @@
+"""Frozen exports."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q, TextChoices
+
+
+class ReleaseState(TextChoices):
+    """How far a release has come; only READY ones can be downloaded."""
+
+    WAITING = "waiting", "Waiting for the worker"
+    WRITING = "writing", "Being written"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+
+
+class Release(models.Model):
+    """One frozen, hashed export of a study up to a cut-off in the judgments' own sequence."""
+
+    study = models.ForeignKey("annotation.Study", on_delete=models.PROTECT, related_name="releases")
+    name = models.CharField(max_length=100)
+    # What URLs carry: not guessable.
+    key = models.CharField(max_length=43, unique=True)
+    state = models.CharField(max_length=10, choices=ReleaseState, default=ReleaseState.WAITING)
+    failure = models.TextField(blank=True)
+    cut_off = models.BigIntegerField(null=True)
+    manifest = models.JSONField(default=dict)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="release_name_once_per_study"),
+            models.CheckConstraint(
+                name="release_state_known", condition=Q(state__in=ReleaseState.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""Loading verdicts, computing reports, writing releases."""

@@ -1,0 +1,1 @@
+"""Tests of the pure statistics: by hand, published, properties, oracles, undefined cases."""
