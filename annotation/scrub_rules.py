@@ -6,7 +6,7 @@ which is kept with every mask. This module only turns them into patterns.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -163,10 +163,17 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
     )
 
 
-def heads_of(aliases: Iterable[str]) -> set[bytes]:
-    """The Latin letters each name begins with: a text without any of them holds no name."""
-    found = (re.match("[a-z]+", alias) or re.search("[a-z]+", alias) for alias in aliases)
-    return {match.group().encode() for match in found if match}
+def heads_of(aliases: Iterable[str]) -> Iterator[bytes]:
+    """The Latin words to look for: a text without any of them holds none of the names.
+
+    Of a name of several words the last is taken, which is the rarer one in "Open AI" or "Deep
+    Mind", and all of them run together.
+    """
+    for alias in aliases:
+        words = re.findall("[a-z]+", alias)
+        if words:
+            yield next((word for word in reversed(words) if len(word) > 1), words[0]).encode()
+            yield "".join(words).encode()
 
 
 def finder(aliases: Iterable[str], *, edges: tuple[str, str] = _LATIN_EDGES) -> re.Pattern[str]:

@@ -195,9 +195,9 @@ def _mentions(view: View, rules: RuleSet, batch: _Batch) -> Iterator[Mention]:
 
 def _known(written: str, names: Mapping[str, Name]) -> tuple[str, Name]:
     """The name behind a spelling, which may have up to three letters of inflection."""
-    key = compact(written)
-    while key not in names:
-        key = key[:-1]
+    letters = compact(written)
+    ends = range(len(letters), 0, -1)
+    key = next(letters[:end] for end in ends if letters[:end] in names)
     return key, names[key]
 
 
@@ -259,9 +259,10 @@ def _hit(text: str, start: int, end: int, rule: str, decision: Decision) -> Hit:
     return Hit(rule, start, end, text[start:end], context, decision)
 
 
-def _apart(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+def _apart(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Hits without overlap, in order: what is struck before what is kept, then the longest."""
     chosen: list[Hit] = []
+    taken = bytearray(max(hit.end for hit in hits))
     ranks = (Decision.MASKED, Decision.HELD, Decision.KEPT)
     for hit in sorted(
         hits,
@@ -272,6 +273,7 @@ def _apart(hits: Iterable[Hit]) -> tuple[Hit, ...]:
             hit.start,
         ),
     ):
-        if all(hit.end <= other.start or other.end <= hit.start for other in chosen):
+        if not any(taken[hit.start : hit.end]):
+            taken[hit.start : hit.end] = b"\x01" * (hit.end - hit.start)
             chosen.append(hit)
     return tuple(sorted(chosen, key=lambda hit: hit.start))

@@ -76,6 +76,8 @@ def database(env: Env, *, default: str, pool_size: int) -> dict[str, Any]:
     found: dict[str, Any] = dict(env.dj_db_url("DATABASE_URL", default=default) or {})
     if found.get("ENGINE") == "django.db.backends.sqlite3":
         found["OPTIONS"] = {**found.get("OPTIONS", {}), **SQLITE_OPTIONS}
+        # Tests with several connections need a file as well: memory is locked otherwise.
+        found["TEST"] = {"NAME": f"{found['NAME']}.test"}
     elif found.get("ENGINE") == "django.db.backends.postgresql" and pool_size:
         pool = {"min_size": 1, "max_size": pool_size, "timeout": 20}
         found["OPTIONS"] = {**found.get("OPTIONS", {}), "pool": pool}

@@ -42,7 +42,10 @@ class ReleaseExists(EvaluationError):
     http_status = HTTPStatus.CONFLICT
 
 
-class FileUnreadable(EvaluationError):
-    """A file cannot be read at all; nothing of it was loaded."""
 
-    code = "file_unreadable"
+
+class StudyUnknown(EvaluationError):
+    """There is no study of this name."""
+
+    code = "study_unknown"
+    http_status = HTTPStatus.NOT_FOUND

@@ -29,7 +29,7 @@ END $$;
 def guard(apps, schema_editor):
     """Make the triggers."""
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL)
+        schema_editor.execute(POSTGRESQL, params=None)  # its % is its own
         for table in APPEND_ONLY:
             schema_editor.execute(
                 f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.db.models import F, Model
@@ -27,6 +27,7 @@ Numbered = tuple[int, ReplyLine]
 T = TypeVar("T", bound=Model)
 # Lines of one query must say the same of these; the first line that is stored decides.
 QUERY_FIELDS = ("scenario_id", "framing", "value_a", "value_b", "language")
+SHORTEST_FAMILY = 4
 LOOSE_FIELDS = ("topics", "facts", "anchors")
 
 
@@ -78,8 +79,7 @@ class Store:
             )
 
         found = _found_or_made(LanguageModel, "key", keys, make, study=self.study)
-        parts = {part for key in found for part in re.split(r"[/\s]+", key) if part}
-        self.names = tuple(sorted({*self.names, *parts}))
+        self.names = tuple(sorted({*self.names, *_names_in(found)}))
         return found
 
     def _with_agreeing_queries(self, lines: list[Numbered]) -> list[Numbered]:
@@ -292,6 +292,13 @@ class Store:
             for number, message in enumerate(line.messages)
             for hit in scrubbing.find(message.content, rules=self.rules, extra_names=self.names)
         ]
+
+
+def _names_in(keys: Iterable[str]) -> set[str]:
+    """Return what a reply may call its author: keys, their parts, and the family in each part."""
+    parts = {part for key in keys for part in re.split(r"[/\s]+", key) if part}
+    families = {re.split(r"[-_.:]", part)[0] for part in parts}
+    return {*keys, *parts, *(family for family in families if len(family) >= SHORTEST_FAMILY)}
 
 
 def _messages(line: ReplyLine) -> list[dict[str, str]]:

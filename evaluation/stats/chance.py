@@ -139,7 +139,7 @@ def gwet_ac2(
 
     p_e = T/(q (q - 1)) * sum of prevalence * (1 - prevalence), T the sum of the weights.
     ``value`` in [-1, 1]; ``ONE_OPTION`` when fewer than two options are offered;
-    ``NO_VARIATION`` when all weights are 1.
+    ``NO_VARIATION`` in the odd case that the weights bring p_e to 1.
 
     Args:
         table: see the module.

@@ -317,3 +317,7 @@ def test_unclosed_marks_in_great_number_stay_text(hostile):
 
 def test_an_empty_reply_is_empty():
     assert rendering.render("") == ""
+
+
+def test_a_heading_without_words_is_an_empty_heading():
+    assert rendering.render("#") == '<h4 dir="auto"></h4>\n'

@@ -164,14 +164,17 @@ def test_a_disguised_name_is_seen_through(disguise):
             "U.S.A. is",
         ),
         *("Maps created by Jedediah Hotchkiss", "Titan (Huygens probe)", "мета-анализ в МЕТРО"),
-        *("I'm Sarah, an AI researcher", "how does google earth work", "an alibi by the bay"),
+        *("I'm Sarah, an AI researcher", "an alibi by the bay"),
     ],
 )
 def test_a_word_with_another_sense_is_no_hit(text):
     assert found(text) == []
 
 
-@pytest.mark.parametrize("text", ["Google it", "Google Maps uses AI", "Sony, Microsoft and Apple"])
+@pytest.mark.parametrize(
+    "text",
+    ["Google it", "how does google earth work", "Google Maps uses AI", "Sony, Microsoft and Apple"],
+)
 def test_a_household_company_as_a_topic_is_listed_and_kept(text):
     decisions = {decision for _, decision in found(text)}
 
@@ -195,7 +198,23 @@ def test_a_name_the_author_once_took_is_masked_all_through():
 
 
 def test_another_sense_outlives_the_author_s_own_name():
-    assert masked("I'm Claude. Claude Monet painted.") == ["Claude"]
+    assert masked("I'm Claude. Claude Shannon wrote it.") == ["Claude"]
+
+
+def test_a_lower_case_common_noun_stays_though_the_author_took_the_name():
+    assert masked("I'm Grok. You grok that.") == ["Grok"]
+
+
+def test_another_sense_beside_talk_of_ai_waits_for_an_admin():
+    assert found("Is Gemini, the AI, into astrology?") == [("Gemini", Decision.HELD)]
+
+
+def test_of_two_names_that_overlap_the_longer_counts():
+    assert masked("GPT-4 omega prime", ("4-omega-prime",)) == ["4 omega prime"]
+
+
+def test_a_vendor_far_from_its_model_stays_as_it_was():
+    assert masked("Google, long before Gemini") == []
 
 
 def test_a_vendor_beside_its_model_is_masked():
@@ -320,3 +339,7 @@ def test_the_current_rules_are_read_once():
 def test_every_pattern_is_reached_by_its_words_or_signs():
     assert all(pattern.words or pattern.signs for pattern in RULES.patterns)
     assert all(pattern.triggers for pattern in RULES.patterns)
+
+
+def test_a_message_of_nothing_but_names_is_answered():
+    assert len(scrubbing.find("Claude " * 5_000, rules=RULES)) == 5_000
