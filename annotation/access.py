@@ -9,6 +9,7 @@ import rules
 from annotation.models import Membership, Study, User
 from annotation.vocabulary import Role
 
+CREATE = "study.create"
 RATE = "study.rate"
 RESEARCH = "study.research"
 ADMINISTER = "study.administer"
@@ -33,3 +34,12 @@ def _has_role(*roles: Role) -> rules.Predicate:
 rules.add_perm(RATE, _has_role(Role.RATER))
 rules.add_perm(RESEARCH, _has_role(Role.RESEARCHER, Role.ADMIN))
 rules.add_perm(ADMINISTER, _has_role(Role.ADMIN))
+
+
+@rules.predicate(name="admin of any study, or operator")
+def _may_create(user: User) -> bool:
+    administers = Membership.objects.active().filter(user=user, role=Role.ADMIN)
+    return user.is_authenticated and (user.is_staff or administers.exists())
+
+
+rules.add_perm(CREATE, _may_create)

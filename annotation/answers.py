@@ -82,11 +82,19 @@ def _problem(question: QuestionPlan, words: list[str]) -> str:
 def _text_problem(words: list[str]) -> str:
     if len(words) > 1:
         return "Please write one text."
-    if "\0" in words[0]:
-        return "The text holds a NUL character; remove it."
+    if "\0" in words[0] or not _is_unicode(words[0]):
+        return "The text holds a character that cannot be stored; remove it."
     if len(words[0]) > LONGEST_TEXT:
         return f"The text is longer than {LONGEST_TEXT:,} characters."
     return ""
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _given(question: QuestionPlan, turn: int, words: list[str]) -> Given:

@@ -92,3 +92,17 @@ class SeatsRefused(AnnotationError):
 
     code = "seats_refused"
     http_status = HTTPStatus.CONFLICT
+
+
+class HitsUnknown(AnnotationError):
+    """A decision names findings that are not of this study."""
+
+    code = "hits_unknown"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class LastAdmin(AnnotationError):
+    """Ending this membership would leave the study without an admin."""
+
+    code = "last_admin"
+    http_status = HTTPStatus.CONFLICT

@@ -130,11 +130,9 @@ def _jsonl(text: IO[str]) -> Iterator[Record | Problem]:
 
 def _parsed(number: int, line: str) -> Record | Problem:
     try:
-        found = json.loads(line, object_pairs_hook=_once, parse_constant=_refuse_constant)
-    except _KeyTwice as twice:
-        return Problem(number, twice.key, f"The key {twice.key!r} stands twice. Keep one.")
-    except RecursionError:
-        return Problem(number, "", f"The JSON is nested deeper than {DEEPEST_JSON} levels.")
+        found = parsed_json(line)
+    except KeyTwice as twice:
+        return Problem(number, twice.key, str(twice))
     except ValueError as error:
         return Problem(number, "", f"Not JSON ({error}). Write one JSON object a line.")
     if not isinstance(found, dict):
@@ -142,17 +140,50 @@ def _parsed(number: int, line: str) -> Record | Problem:
     return Record(number, found)
 
 
-class _KeyTwice(Exception):
+class KeyTwice(ValueError):
+    """A JSON object names one key twice; Python would keep the last in silence."""
+
     def __init__(self, key: str) -> None:
-        super().__init__(key)
+        super().__init__(f"The key {key!r} stands twice. Keep one.")
         self.key = key
+
+
+def parsed_json(text: str) -> Any:
+    """Return what a JSON text says, read strictly: each key once, no NaN, no bottomless nesting.
+
+    Raises:
+        KeyTwice: an object names a key twice.
+        ValueError: not JSON, or deeper than :data:`DEEPEST_JSON` levels.
+    """
+    try:
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
+    except RecursionError:
+        found = _TOO_DEEP
+    if found is _TOO_DEEP or _deeper_than(DEEPEST_JSON, found):
+        raise ValueError(f"nested deeper than {DEEPEST_JSON} levels")
+    return found
+
+
+_TOO_DEEP = object()
+
+
+def _deeper_than(levels: int, found: Any) -> bool:
+    layer = [found]
+    for _ in range(levels + 1):
+        layer = [
+            inner
+            for value in layer
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(layer)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
-        raise _KeyTwice(next(key for key in keys if keys.count(key) > 1))
+        raise KeyTwice(next(key for key in keys if keys.count(key) > 1))
     return found
 
 
@@ -174,6 +205,9 @@ def _csv(text: IO[str]) -> Iterator[Record | Problem]:
         if row is None:
             return
         if not row:
+            continue
+        if [cell.strip() for cell in row] == header:
+            yield Problem(began, "", "The header stands here once more. Remove this line.")
             continue
         if len(row) != len(header):
             reason = f"{len(row)} cells, but the header has {len(header)} columns."

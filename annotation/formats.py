@@ -3,7 +3,7 @@
 ``docs/reference/formats.md`` shows them, and ``manage.py file_schema`` prints their JSON Schema.
 """
 
-import json
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,10 +17,16 @@ from pydantic import (
     model_validator,
 )
 
-from annotation.files import Problem, Record
+from annotation.files import Problem, Record, parsed_json
 
 LONGEST_ID = 200
+LONGEST_NUMBER = 9
+MOST_MESSAGES = 10_000
 CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
+# What a release's items files say of a text besides; loading derives them again.
+DERIVED_OF_A_REPLY = ("text_version", "text_sha256")
+# A release's CSV files name here the cells of a row that have one apostrophe more in front.
+ESCAPED = "csv_escaped"
 
 
 def _clean(text: str) -> str:
@@ -63,6 +69,8 @@ def _deep_clean(value: Any) -> Any:
         return {_clean(str(key)): _deep_clean(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_deep_clean(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("holds a number too large to be stored")
     return value
 
 
@@ -94,7 +102,7 @@ class ReplyLine(Line):
     model: Id
     value_a: Id
     value_b: Id
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
     response_id: Id | None = None
     scenario_id: Id | None = None
     framing: Literal["neutral", "value_a", "value_b"] = "neutral"
@@ -120,22 +128,34 @@ class ReplyLine(Line):
 
 
 class JudgmentLine(Line):
-    """One answer given elsewhere."""
+    """One answer given elsewhere; without an answer, none of several choices was chosen.
+
+    The fields from ``wave`` on are those that a release's ``judgments`` files have besides; they
+    tell of the study they come from, and loading passes them over.
+    """
 
     response_id: Id
     rater: Id
     question: Id
-    answer: Words
+    answer: Words | None = None
     turn: Annotated[int, Field(ge=0, le=32767)] | None = None
     judged_at: str | None = None
     confidence: Words | None = None
+    wave: Json = None
+    judgment: Json = None
+    revision: Json = None
+    rubric: Json = None
+    rubric_version: Json = None
+    text_version: Json = None
+    shown_sha256: Json = None
 
 
 def reply_line(record: Record) -> ReplyLine | list[Problem]:
     """Return the reply in a record of either format, or everything that is wrong with it."""
-    fields = dict(record.fields)
+    fields = unescaped(record.fields)
+    fields = {name: fields[name] for name in fields if name not in DERIVED_OF_A_REPLY}
     problems: list[Problem] = []
-    if "messages" not in fields and ("prompt" in fields or "response" in fields):
+    if not fields.get("messages") and ("prompt" in fields or "response" in fields):
         fields["messages"] = [
             {"role": role, "content": fields.pop(column)}
             for column, role in (("prompt", "user"), ("response", "assistant"))
@@ -149,48 +169,75 @@ def reply_line(record: Record) -> ReplyLine | list[Problem]:
         problems += _whole_number(fields, "sample", record.line)
     fields = {name: value for name, value in fields.items() if value not in ("", None)}
     checked = _validated(ReplyLine, fields, record.line)
+    unknown = fields.keys() - ReplyLine.model_fields.keys()
+    kept = {name: fields[name] for name in sorted(unknown)}
+    problems += _unstorable(kept, record.line)
     if problems or isinstance(checked, list):
         named = {problem.field for problem in problems}
         more = checked if isinstance(checked, list) else []
         return problems + [problem for problem in more if problem.field not in named]
-    unknown = fields.keys() - ReplyLine.model_fields.keys() - {"prompt", "response"}
-    kept = {name: fields[name] for name in sorted(unknown)}
     return checked.model_copy(update={"metadata": {**kept, **checked.metadata}})
 
 
 def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
     """Return the answer in a record of either format, or everything that is wrong with it."""
-    fields = {name: value for name, value in record.fields.items() if value not in ("", None)}
+    given = unescaped(record.fields)
+    fields = {name: value for name, value in given.items() if value not in ("", None)}
     problems = (
         _whole_number(fields, "turn", record.line) if isinstance(fields.get("turn"), str) else []
     )
-    if isinstance(fields.get("answer"), int) and not isinstance(fields["answer"], bool):
-        fields["answer"] = str(fields["answer"])  # a scale point
+    for name in ("answer", "confidence"):
+        if isinstance(fields.get(name), int) and not isinstance(fields[name], bool):
+            fields[name] = str(fields[name])  # a scale point
     checked = _validated(JudgmentLine, fields, record.line)
     if problems or isinstance(checked, list):
         return problems + (checked if isinstance(checked, list) else [])
     return checked
 
 
+def unescaped(fields: dict[str, Any]) -> dict[str, Any]:
+    """Take away the apostrophes that a release's CSV puts before what a spreadsheet would run."""
+    if not isinstance(fields.get(ESCAPED), str):
+        return dict(fields)
+    names = set(fields[ESCAPED].split())
+    return {
+        name: value.removeprefix("'") if name in names and isinstance(value, str) else value
+        for name, value in fields.items()
+        if name != ESCAPED
+    }
+
+
 def _from_cell(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
     cell = fields.pop(name)
     if not cell.strip():
         return []
+    if name in {"topics", "facts"} and not cell.lstrip().startswith("["):
+        fields[name] = [part.strip() for part in cell.split(";") if part.strip()]
+        return []
     try:
-        fields[name] = json.loads(cell)
-    except (ValueError, RecursionError):
-        if name in {"topics", "facts"}:
-            fields[name] = [part.strip() for part in cell.split(";") if part.strip()]
-            return []
-        return [Problem(line, name, "is not JSON; write it as the JSON Lines format does")]
+        fields[name] = parsed_json(cell)
+    except ValueError as error:
+        reason = f"is not JSON ({error}); write it as the JSON Lines format does"
+        return [Problem(line, name, reason)]
     return []
+
+
+def _unstorable(kept: dict[str, Any], line: int) -> list[Problem]:
+    """Return what no database stores of the fields that are kept without being known."""
+    problems = []
+    for name, value in kept.items():
+        try:
+            _deep_clean({name: value})
+        except ValueError as error:
+            problems.append(Problem(line, name, str(error)))
+    return problems
 
 
 def _whole_number(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
     cell = fields.pop(name)
     if not cell.strip():
         return []
-    if not (cell.isascii() and cell.isdecimal()):
+    if not (cell.isascii() and cell.isdecimal() and len(cell) <= LONGEST_NUMBER):
         return [Problem(line, name, f"must be a whole number, not {cell[:40]!r}")]
     fields[name] = int(cell)
     return []

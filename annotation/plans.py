@@ -40,7 +40,7 @@ class QuestionPlan:
     def with_values(self, value_a: str, value_b: str) -> "QuestionPlan":
         """Return the question with an item's own values in its labels."""
         def put(text: str) -> str:
-            return text.replace("{value_a}", value_a).replace("{value_b}", value_b)
+            return with_values(text, value_a, value_b)
 
         options = tuple(replace(option, label=put(option.label)) for option in self.options)
         return replace(self, label=put(self.label), help=put(self.help), options=options)
@@ -59,3 +59,8 @@ class RubricPlan:
     def question(self, key: str) -> QuestionPlan | None:
         """Return the question with this key, or None."""
         return next((question for question in self.questions if question.key == key), None)
+
+
+def with_values(text: str, value_a: str, value_b: str) -> str:
+    """Put an item's own values into a label."""
+    return text.replace("{value_a}", value_a).replace("{value_b}", value_b)

@@ -40,7 +40,7 @@ def opened(text: str, *, seat_key: str) -> Receipt:
     """
     try:
         receipt = Receipt(*signing.loads(text, salt=SALT))
-    except (signing.BadSignature, TypeError) as error:
+    except (signing.BadSignature, TypeError, ValueError) as error:
         raise ShownTextChanged(
             "This form is not complete any more. Please load the page again."
         ) from error

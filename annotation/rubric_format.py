@@ -1,23 +1,32 @@
 """The rubric file: what a study asks, as data."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from annotation.errors import FileUnreadable, RubricInvalid
+from annotation.files import parsed_json
 from annotation.formats import Text, Words
 from annotation.vocabulary import CLOSED_TYPES, Level, Polarity, QuestionType, Scope
 
 PRESETS = Path(__file__).parent / "rubrics"
+
+
+def _without_margins(code: str) -> str:
+    if code != code.strip():
+        raise ValueError("has spaces around it, which answers never have; remove them")
+    return code
+
+
 Code = Annotated[
     str,
     BeforeValidator(
         lambda code: str(code) if isinstance(code, int) and not isinstance(code, bool) else code
     ),
     Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    AfterValidator(_without_margins),
 ]
 Key = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
@@ -52,7 +61,7 @@ class QuestionPart(Part):
     level: Level = Level.NOMINAL
     scope: Scope = Scope.CONVERSATION
     required: bool = True
-    options: list[OptionPart] = []
+    options: Annotated[list[OptionPart], Field(max_length=1_000)] = []
     show_if: ShowIf | None = None
     help: Text = ""
 
@@ -60,8 +69,8 @@ class QuestionPart(Part):
 class RubricFile(Part):
     """One version of a rubric."""
 
-    key: Annotated[str, Field(min_length=1, max_length=100)]
-    version: Annotated[int, Field(ge=1)] = 1
+    key: Annotated[Words, Field(min_length=1, max_length=100)]
+    version: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     title: Annotated[Words, Field(max_length=200)]
     questions: Annotated[list[QuestionPart], Field(min_length=1, max_length=200)]
 
@@ -79,10 +88,10 @@ def rubric_from_file(path: Path) -> RubricFile:
         RubricInvalid: it is JSON, but not a rubric; every place is named.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = parsed_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise FileUnreadable(f"{path.name} cannot be opened: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FileUnreadable(f"{path.name} is not JSON: {error}") from error
     return rubric_from_json(found)
 

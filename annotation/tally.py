@@ -33,7 +33,8 @@ class Tally:
                 self._refused_lines.add(problem.line)
                 self.refused += 1
             if len(self.errors) < ERRORS_KEPT:
-                self.errors.append(problem)
+                field, reason = _printable(problem.field), _printable(problem.reason)
+                self.errors.append(Problem(problem.line, field, reason))
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as ``load_* --json`` prints it."""
@@ -48,6 +49,11 @@ class Tally:
                 for problem in sorted(self.errors, key=lambda problem: problem.line)
             ],
         }
+
+
+def _printable(text: str) -> str:
+    """Return the text with what no database stores (NUL, half a surrogate pair) made visible."""
+    return text.replace("\0", "\\x00").encode(errors="backslashreplace").decode()
 
 
 def chunks(rows: Iterable[T], size: int = LINES_AT_ONCE) -> Iterator[list[T]]:

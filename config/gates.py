@@ -1,12 +1,10 @@
-"""Everything is denied unless a gate allows it: for pages here, for the API by its default."""
+"""Everything is denied unless a gate allows it: for pages here, for the API by its own default."""
 
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.gates import MARK
@@ -45,11 +43,3 @@ class DenyUnlessGated:
             return
         log.error("ungated_view", view=f"{view.__module__}.{getattr(view, '__name__', '?')}")
         raise Http404
-
-
-class Denied(BasePermission):
-    """The API's default: nobody, until a view declares who may."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Refuse."""
-        return False

@@ -40,8 +40,8 @@ def configure(options: dict[str, Any]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {
-                # Each request would be a line or two: only what went wrong is.
-                "django_structlog": {"level": "WARNING"},
+                # Each request would be three lines: the server's own faults are enough.
+                "django_structlog": {"level": "ERROR"},
                 "django.utils.autoreload": {"level": "WARNING"},
                 "django_tasks": {"level": "WARNING"},
             },

@@ -198,7 +198,7 @@ TASKS = {
 
 # API
 REST_FRAMEWORK = {
-    "DEFAULT_PERMISSION_CLASSES": ["config.gates.Denied"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.api_permissions.Denied"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "knox.auth.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",

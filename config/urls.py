@@ -1,3 +1,22 @@
 """Every address of the product."""
 
-urlpatterns = []
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from annotation.views import entry
+from config.health import healthz, readyz
+
+urlpatterns = [
+    path("", entry.home, name="home"),
+    path("join/<str:token>/", entry.join, name="join"),
+    path("sign-in/<str:token>/", entry.sign_in, name="sign_in"),
+    path("accounts/", include("allauth.urls")),
+    path("studies/", include("annotation.urls")),
+    path("studies/", include("evaluation.urls")),
+    path("api/", include("evaluation.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("operator/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

@@ -42,10 +42,55 @@ class ReleaseExists(EvaluationError):
     http_status = HTTPStatus.CONFLICT
 
 
-
-
 class StudyUnknown(EvaluationError):
     """There is no study of this name."""
 
     code = "study_unknown"
     http_status = HTTPStatus.NOT_FOUND
+
+
+class JudgeAmbiguous(EvaluationError):
+    """Several versions of a judge have this name; ``details["versions"]`` lists them."""
+
+    code = "judge_ambiguous"
+    http_status = HTTPStatus.CONFLICT
+
+
+class JudgeInvalid(EvaluationError):
+    """A judge cannot be called this."""
+
+    code = "judge_invalid"
+
+
+class OptionUnknown(EvaluationError):
+    """The question does not offer this answer, or is not asked about this."""
+
+    code = "option_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class ItemUnknown(EvaluationError):
+    """The study has no such item."""
+
+    code = "item_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class ReleaseUnknown(EvaluationError):
+    """The study has no such release, or the release no such file."""
+
+    code = "release_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class ReleaseNotReady(EvaluationError):
+    """The release is still being written, or could not be written."""
+
+    code = "release_not_ready"
+    http_status = HTTPStatus.CONFLICT
+
+
+class ReleaseInvalid(EvaluationError):
+    """A release cannot be called this, or be put there, or is not one that can be read."""
+
+    code = "release_invalid"

@@ -2,9 +2,12 @@
 
 import itertools
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from django.db import connection
 from django.utils import timezone
 
 from annotation.models import Batch, Item, Rater, Response, Study, TextVersion, User
@@ -30,6 +33,36 @@ SAFE = {
             "type": "single",
             "options": [{"code": "no", "label": "No"}, {"code": "yes", "label": "Yes"}],
         }
+    ],
+}
+# A question of every type, one of them conditional, all about the whole conversation.
+EVERY_TYPE = {
+    "key": "every-type",
+    "title": "Every type",
+    "questions": [
+        {
+            "key": "misled",
+            "label": "Misled?",
+            "type": "single",
+            "options": [{"code": "no", "label": "No"}, {"code": "yes", "label": "Yes"}],
+        },
+        {
+            "key": "who",
+            "label": "Who?",
+            "type": "several",
+            "required": False,
+            "show_if": {"question": "misled", "is": ["yes"]},
+            "options": [{"code": "user", "label": "User"}, {"code": "public", "label": "Public"}],
+        },
+        {
+            "key": "severity",
+            "label": "How bad?",
+            "type": "scale",
+            "level": "ordinal",
+            "required": False,
+            "options": [{"code": n, "label": str(n)} for n in range(5)],
+        },
+        {"key": "note", "label": "Note", "type": "text", "required": False},
     ],
 }
 QUICK = {"winner": ["value_a"], "misled": ["no"], "confidence": ["3"]}
@@ -153,6 +186,30 @@ def judgment(by: Rater, *, at: datetime = NOW, turn: int = 0, **answers):
     seat = claim(by, at=at)
     sent = {**QUICK, **{key: [value] if isinstance(value, str) else value for key, value in answers.items()}}
     return judgments.submit(rater=by, receipt=receipt(seat, by), turn=turn, sent=sent, now=at)
+
+
+def submit(by: Rater, seat, *, at: datetime = NOW, turn: int = 0, sealed=None, **answers):
+    """Judge one stage of a seat; answers replace those of ``QUICK``."""
+    given = {key: [word] if isinstance(word, str) else word for key, word in answers.items()}
+    shown = sealed or receipt(seat, by)
+    return judgments.submit(rater=by, receipt=shown, turn=turn, sent={**QUICK, **given}, now=at)
+
+
+def at_once(*acts) -> list:
+    """Run the acts in threads of their own, started together; an exception is returned as a result."""
+    gate = threading.Barrier(len(acts))
+
+    def run(act):
+        try:
+            gate.wait(timeout=30)
+            return act()
+        except Exception as error:  # noqa: BLE001 - what a thread met is the result
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [future.result() for future in [pool.submit(run, act) for act in acts]]
 
 
 def now() -> datetime:

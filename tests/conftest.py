@@ -54,3 +54,12 @@ def shared_data() -> Path:
     if not (found / "sycon_conversations.jsonl").is_file():
         pytest.skip(f"no real data at {found}; set TOUCHSTONE_DATA to test with it")
     return found
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Drop knox's own table of tokens: ours replaces it, and PostgreSQL cannot empty users beside it."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TABLE IF EXISTS knox_authtoken")

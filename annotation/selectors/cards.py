@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from annotation import rendering
 from annotation.answers import asked
-from annotation.models import Answer, Hit, Judgment, Rater, Seat, TextVersion
+from annotation.models import Answer, Hit, Judgment, Query, Rater, Seat, TextVersion
 from annotation.receipts import Receipt, sealed
-from annotation.plans import QuestionPlan
+from annotation.plans import QuestionPlan, with_values
 from annotation.selectors import renderings
 from annotation.selectors.rubrics import plan
 from annotation.shown import ShownMessage, shown_messages, shown_sha256
@@ -95,18 +95,16 @@ def card_for(
 ) -> Card:
     """Return the blind card of a seat the rater holds; ``sent`` is input to show again.
 
-    Nothing of a turn that is not yet reached is in it.
+    Nothing of a turn that is not yet reached is in it. A conversation that was begun goes on with
+    the text and the rubric it was begun with, whatever was uploaded or published meanwhile.
     """
-    text = (
-        TextVersion.objects.filter(response=seat.item.reply_1_id, current=True)
-        .select_related("response__query__value_a", "response__query__value_b")
-        .get()
-    )
+    begun = _begun(seat) if seat.turns_judged else None
+    text = _text_of(seat, begun)
     query = text.response.query
     shown = shown_text(text, with_system=rater.study.shows_system_messages)
     sha256 = shown_sha256(shown)
     html = renderings.html_of(sha256, shown)
-    rubric = plan(rater.study.rubric_id or 0)
+    rubric = plan(begun.rubric_id if begun else rater.study.rubric_id or 0)
     scopes = frozenset(question.scope for question in rubric.questions)
     stage = stage_at(scopes, turns=text.turns, turns_judged=seat.turns_judged)
     receipt = Receipt(
@@ -133,7 +131,7 @@ def card_for(
         facts=tuple(query.facts),
         messages=_reached(shown, html, stage),
         questions=tuple(_question(question, sent or {}, problems or {}) for question in questions),
-        earlier=earlier_answers(seat) if seat.turns_judged else (),
+        earlier=answers_in_words(begun, query) if begun else (),
         language=query.language,
     )
 
@@ -149,40 +147,56 @@ def shown_text(text: TextVersion, *, with_system: bool) -> tuple[ShownMessage, .
     return shown_messages(text.messages, masks, with_system=with_system)
 
 
-def earlier_answers(seat: Seat) -> tuple[EarlierAnswers, ...]:
-    """Return what was said of the turns judged so far, in words."""
-    judgment = Judgment.objects.filter(seat=seat.pk).order_by("revision").first()
-    if judgment is None:
-        return ()
+def _begun(seat: Seat) -> Judgment | None:
+    """Return the judgment of a seat of which some turns were judged."""
+    return Judgment.objects.filter(seat=seat.pk).order_by("revision").first()
+
+
+def _text_of(seat: Seat, begun: Judgment | None) -> TextVersion:
+    texts = TextVersion.objects.filter(response=seat.item.reply_1_id)
+    shown = texts.filter(number=begun.text_version) if begun else texts.filter(current=True)
+    return shown.select_related("response__query__value_a", "response__query__value_b").get()
+
+
+def answers_in_words(judgment: Judgment, query: Query) -> tuple[EarlierAnswers, ...]:
+    """Return a judgment's answers by turn, with the labels the rater read."""
     rows = (
         Answer.objects.filter(judgment=judgment, option__asked=False)
         .order_by("turn", "question__position", "option__position")
         .values_list("turn", "question__label", "option__label")
     )
-    names = seat.item.query.value_a.name, seat.item.query.value_b.name
+    texts = judgment.texts.order_by("turn", "question__position")
+    words = texts.values_list("turn", "question__label", "text")
     by_turn: dict[int, dict[str, list[str]]] = {}
-    for turn, question, option in rows:
-        label = option.replace("{value_a}", names[0]).replace("{value_b}", names[1])
+    for turn, question, said in [*rows, *words]:
+        label = with_values(said, query.value_a.name, query.value_b.name)
         by_turn.setdefault(turn, {}).setdefault(question, []).append(label)
     return tuple(
         EarlierAnswers(turn, tuple((key, ", ".join(labels)) for key, labels in answers.items()))
-        for turn, answers in by_turn.items()
+        for turn, answers in sorted(by_turn.items(), key=lambda pair: pair[0] or len(by_turn))
     )
+
+
+def numbered(shown: tuple[ShownMessage, ...], html: list[str]) -> tuple[CardMessage, ...]:
+    """Return the messages as safe HTML, the reply's turns counted."""
+    messages = []
+    turn = 0
+    for message, safe in zip(shown, html, strict=True):
+        is_reply = message.role == Speaker.ASSISTANT
+        turn += is_reply
+        messages.append(CardMessage(message.role, safe, turn if is_reply else 0))
+    return tuple(messages)
 
 
 def _reached(
     shown: tuple[ShownMessage, ...], html: list[str], stage: Stage
 ) -> tuple[CardMessage, ...]:
     """Return the messages up to the turn being judged: later ones are not sent at all."""
-    messages = []
-    turn = 0
-    for message, safe in zip(shown, html, strict=True):
-        if stage.turn and turn == stage.turn:
-            break
-        is_reply = message.role == Speaker.ASSISTANT
-        turn += is_reply
-        messages.append(CardMessage(message.role, safe, turn if is_reply else 0))
-    return tuple(messages)
+    messages = numbered(shown, html)
+    if not stage.turn:
+        return messages
+    end = next(number for number, message in enumerate(messages) if message.turn == stage.turn)
+    return messages[: end + 1]
 
 
 def _question(

@@ -77,19 +77,23 @@ def load(
     try:
         files.check(path, name=batch.file_name)
     except FileUnreadable as refusal:
-        _fail(batch, str(refusal))
+        if dry_run:
+            Batch.objects.filter(pk=batch.pk).delete()
+        else:
+            _fail(batch, str(refusal))
         raise
     tally = Tally()
+    store = replies.Store(batch=batch, tally=tally, new_versions=new_versions)
     if not (strict or dry_run):
-        _load(batch, path, tally, new_versions=new_versions, progress=progress)
-        _finish(batch, tally)
+        _load(store, path, progress=progress)
+        _finish(store)
         return tally
     with transaction.atomic():
-        _load(batch, path, tally, new_versions=new_versions, progress=progress)
+        _load(store, path, progress=progress)
         given_up = dry_run or tally.refused > 0
         transaction.set_rollback(given_up)
     if not given_up:
-        _finish(batch, tally)
+        _finish(store)
     elif dry_run:
         Batch.objects.filter(pk=batch.pk).delete()
     else:
@@ -98,11 +102,9 @@ def load(
     return tally
 
 
-def _load(
-    batch: Batch, path: Path, tally: Tally, *, new_versions: bool, progress: Progress
-) -> None:
-    store = replies.Store(batch=batch, tally=tally, new_versions=new_versions)
-    for chunk in chunks(files.read(path, name=batch.file_name)):
+def _load(store: replies.Store, path: Path, *, progress: Progress) -> None:
+    tally = store.tally
+    for chunk in chunks(files.read(path, name=store.batch.file_name)):
         good: list[tuple[int, ReplyLine]] = []
         for record in chunk:
             tally.read += 1
@@ -116,8 +118,10 @@ def _load(
         progress(tally.read)
 
 
-def _finish(batch: Batch, tally: Tally) -> None:
+def _finish(store: replies.Store) -> None:
+    batch, tally = store.batch, store.tally
     with transaction.atomic():
+        store.take_over()
         _keep_errors(batch, tally)
         Batch.objects.filter(pk=batch.pk).update(
             state=BatchState.READY,

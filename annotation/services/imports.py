@@ -14,17 +14,12 @@ from annotation import files, rendering
 from annotation.files import Problem
 from annotation.formats import JudgmentLine, judgment_line
 from annotation.models import Answer, Item, Judgment, Rater, Seat, Study, TextAnswer, TextVersion
+from annotation.placement import placed
 from annotation.plans import QuestionPlan, RubricPlan
 from annotation.selectors.rubrics import plan
 from annotation.services import raters, seats
 from annotation.tally import Progress, Tally, chunks, no_progress
-from annotation.vocabulary import (
-    WHOLE_CONVERSATION,
-    QuestionType,
-    RaterSource,
-    Scope,
-    Wave,
-)
+from annotation.vocabulary import QuestionType, RaterSource, Wave
 
 JUDGMENTS_AT_ONCE = 1_000
 Chosen = tuple[int, int, int]
@@ -79,6 +74,7 @@ def load(
     rubric = plan(study.rubric_id or 0)
     sheets = _sheets(study, rubric, path, name, tally, progress)
     with transaction.atomic():
+        Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one load at a time
         store = _Store(study, rubric, tally, source, now)
         for chunk in chunks(sheets.items(), JUDGMENTS_AT_ONCE):
             store.add(chunk)
@@ -135,7 +131,9 @@ def _enter(
     judged_at = _time(line.judged_at) if line.judged_at else None
     if line.judged_at and judged_at is None:
         return [Problem(number, "judged_at", "is no ISO 8601 time such as 2026-03-01T12:00:00Z")]
-    answers = [("answer", question, line.answer, line.turn)]
+    answers: list[tuple[str, QuestionPlan, str | None, int | None]] = [
+        ("answer", question, line.answer, line.turn)
+    ]
     if line.confidence is not None:
         confidence = rubric.question("confidence")
         if confidence is None:
@@ -151,6 +149,8 @@ def _enter(
         problem = _second_answer(sheet, asked, entry)
         if problem:
             return [Problem(number, name, problem)]
+        if any(entry != other and entry[:2] == other[:2] for other, _ in entries):
+            return [Problem(number, name, f"answers {asked.key!r} twice in this line; keep one")]
         entries.append((entry, bool(asked.options)))
     sheet.lines.append(number)
     sheet.judged_at = judged_at or sheet.judged_at
@@ -160,33 +160,26 @@ def _enter(
 
 
 def _entry(
-    question: QuestionPlan, word: str, turn: int | None, turns: int
+    question: QuestionPlan, word: str | None, turn: int | None, turns: int
 ) -> Chosen | Said | str:
-    """Return what to store for one answer, or a sentence saying why it cannot be."""
-    placed = _placed(question, turn, turns)
-    if isinstance(placed, str):
-        return placed
+    """Return what to store for one answer, or a sentence saying why it cannot be.
+
+    No answer to a question of several choices says that none was chosen.
+    """
+    place = placed(question, turn, turns)
+    if isinstance(place, str):
+        return place
+    if word is None:
+        if question.asked_id is None:
+            return "is missing; only a question of several choices can have none chosen"
+        return (question.id, place, question.asked_id)
     if question.type == QuestionType.TEXT:
-        return (question.id, placed, word)
+        return (question.id, place, word)
     option = question.option(word.strip())
     if option is None:
         offered = ", ".join(o.code for o in question.options)
         return f"{word[:80]!r} is not an answer to {question.key!r}; it offers {offered}"
-    return (question.id, placed, option.id)
-
-
-def _placed(question: QuestionPlan, turn: int | None, turns: int) -> int | str:
-    """Return the turn to store under; a reply of one turn may be named either way."""
-    asked_of_turns = question.scope in (Scope.TURN, Scope.BOTH)
-    if not turn:
-        if question.scope != Scope.TURN:
-            return WHOLE_CONVERSATION
-        return 1 if turns == 1 else f"turn is missing: {question.key!r} is asked of each turn"
-    if turn > turns:
-        return f"turn {turn} is beyond the reply's {turns}"
-    if turns == 1 and question.scope != Scope.TURN:
-        return WHOLE_CONVERSATION
-    return turn if asked_of_turns else f"turn: {question.key!r} is asked of the whole conversation"
+    return (question.id, place, option.id)
 
 
 def _second_answer(sheet: _Sheet, question: QuestionPlan, entry: Chosen | Said) -> str:
@@ -204,9 +197,14 @@ def _time(text: str) -> datetime | None:
         found = parse_datetime(text)
     except ValueError:
         return None
-    if found is None or found.tzinfo is not None:
-        return found
-    return found.replace(tzinfo=UTC)
+    if found is None:
+        return None
+    if found.tzinfo is None:
+        return found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 class _Store:
@@ -297,7 +295,7 @@ class _Store:
             )
         stored = Seat.objects.bulk_create(rows)
         judgments = Judgment.objects.bulk_create(
-            self._judgment(seat, reply, sheet, revision=1)
+            self._judgment(seat, reply, sheet)
             for seat, (_, _, reply, sheet) in zip(stored, new, strict=True)
         )
         self._write(
@@ -312,10 +310,10 @@ class _Store:
         highest = rows.annotate(n=Max("number")).values_list("item_id", "n")
         return defaultdict(int, highest)
 
-    def _judgment(self, seat: Seat, reply: _Reply, sheet: _Sheet, *, revision: int) -> Judgment:
+    def _judgment(self, seat: Seat, reply: _Reply, sheet: _Sheet) -> Judgment:
         return Judgment(
             seat=seat,
-            revision=revision,
+            revision=1,
             current=True,
             rater_id=seat.rater_id,
             item_id=seat.item_id,
@@ -372,12 +370,15 @@ class _Store:
         texts = TextAnswer.objects.filter(judgment__in=ids)
         for pk, *words in texts.values_list("judgment_id", "question_id", "turn", "text"):
             said[pk].add((words[0], words[1], words[2]))
-        for judgment, reply, sheet in met:
-            self._compare(judgment, reply, sheet, stored[judgment.pk], said[judgment.pk])
+        for judgment, _, sheet in met:
+            self._compare(judgment, sheet, stored[judgment.pk], said[judgment.pk])
 
     def _compare(
-        self, judgment: Judgment, reply: _Reply, sheet: _Sheet, stored: set[Chosen], said: set[Said]
+        self, judgment: Judgment, sheet: _Sheet, stored: set[Chosen], said: set[Said]
     ) -> None:
+        if judgment.rubric_id != self.rubric.id:
+            self.tally.refuse(self._under_another_rubric(line) for line in sheet.lines)
+            return
         answered = {(question, turn) for question, turn, _ in [*stored, *said]}
         conflicts = self._conflicts(sheet, stored, said, answered)
         self.tally.refuse(conflicts)
@@ -391,9 +392,29 @@ class _Store:
             Judgment.objects.filter(pk=judgment.pk).update(current=False)
             judgment.answers.update(current=False)
             judgment.texts.update(current=False)
-            newer = self._judgment(judgment.seat, reply, sheet, revision=judgment.revision + 1)
+            newer = self._revision_of(judgment, sheet)
             newer.save(force_insert=True)
             self._write([(newer, judgment.seat, stored | new_options, said | new_texts)])
+
+    def _under_another_rubric(self, line: int) -> Problem:
+        reason = "this rater judged this reply under another rubric version, and it keeps that"
+        return Problem(line, "question", reason)
+
+    def _revision_of(self, judgment: Judgment, sheet: _Sheet) -> Judgment:
+        """Return the next revision of a judgment; it stays bound to the text it was given to."""
+        return Judgment(
+            seat=judgment.seat,
+            revision=judgment.revision + 1,
+            current=True,
+            rater_id=judgment.rater_id,
+            item_id=judgment.item_id,
+            rubric_id=judgment.rubric_id,
+            shown_sha256=judgment.shown_sha256,
+            text_version=judgment.text_version,
+            rule_set=judgment.rule_set,
+            renderer=judgment.renderer,
+            created_at=sheet.judged_at or self.now,
+        )
 
     def _conflicts(
         self,

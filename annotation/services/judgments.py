@@ -36,7 +36,8 @@ def submit(*, rater: Rater, receipt: Receipt, turn: int, sent: Sent, now: dateti
         SeatNotHeld: the seat is not this rater's, or went to someone else. Nothing is written.
         AnswersInvalid: an answer is missing or not on offer; the seat stays as it was.
         AlreadyJudged: this stage has other answers.
-        ShownTextChanged: the turn is not the one this seat is at.
+        ShownTextChanged: the turn is not the one this seat is at, or the conversation was begun
+            with another text or rubric.
     """
     seat = Seat.objects.select_related("item").filter(key=receipt.seat_key, rater=rater.pk).first()
     if seat is None:
@@ -50,7 +51,7 @@ def submit(*, rater: Rater, receipt: Receipt, turn: int, sent: Sent, now: dateti
     stored = _store(seat, rater, receipt, stage, given, now)
     if stored is not None:
         return stored
-    return _replayed(seat, stage, given)
+    return _replayed(seat, rubric, stage, given)
 
 
 def _stage(rubric: RubricPlan, receipt: Receipt, turn: int) -> Stage:
@@ -116,6 +117,12 @@ def _judgment(
             created_at=now,
         )
     judgment = Judgment.objects.get(seat=seat, revision=1)
+    begun = judgment.text_version, judgment.rubric_id
+    if begun != (receipt.text_version, receipt.rubric_id):
+        raise ShownTextChanged(
+            "This conversation was begun with another text or other questions. Please load the"
+            " page again."
+        )
     if finished:
         Judgment.objects.filter(pk=judgment.pk).update(current=True)
         Answer.objects.filter(judgment=judgment).update(current=True)
@@ -153,12 +160,22 @@ def _write(judgment: Judgment, seat: Seat, given: tuple[Given, ...], *, current:
         )
 
 
-def _replayed(seat: Seat, stage: Stage, given: tuple[Given, ...]) -> Stored:
+def _replayed(
+    seat: Seat, rubric: RubricPlan, stage: Stage, given: tuple[Given, ...]
+) -> Stored:
     """Answer a submission whose stage is closed: the same answers are fine, others are not."""
-    judgment = Judgment.objects.filter(seat=seat).order_by("revision").first()
-    if judgment is None:
-        raise SeatNotHeld("This item is not yours to judge now. The next one is waiting.")
-    turns = {answer.turn for answer in given} or {stage.turn}
+    mine = Judgment.objects.filter(seat=seat, rater=seat.rater_id)
+    seat.refresh_from_db()
+    judgment = mine.order_by("revision").first()
+    closed = seat.judged_at is not None or 0 < stage.turn <= seat.turns_judged
+    if judgment is None or (seat.abandoned_at is not None and not closed):
+        raise SeatNotHeld(
+            "This item went to someone else while you were away. Your answers are still on this"
+            " page, but they cannot be stored; the next item is waiting."
+        )
+    if not closed:
+        raise ShownTextChanged("This item is at another turn. Please load the page again.")
+    turns = {turn for _, turn in checking.asked(rubric, stage)}
     stored = set(
         Answer.objects.filter(judgment=judgment, turn__in=turns).values_list(
             "question_id", "turn", "option_id"

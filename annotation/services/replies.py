@@ -17,11 +17,13 @@ from annotation.models import (
     Query,
     Response,
     Scenario,
+    Study,
     TextVersion,
     Value,
 )
 from annotation.shown import text_sha256
-from annotation.tally import Tally
+from annotation.tally import Tally, chunks
+from annotation.vocabulary import BatchState
 
 Numbered = tuple[int, ReplyLine]
 T = TypeVar("T", bound=Model)
@@ -51,9 +53,13 @@ class Store:
         self.new_versions = new_versions
         self.rules = scrubbing.current_rules()
         self.names: tuple[str, ...] = ()
+        # Replies that an upload left behind which never became ready: taken over at the end.
+        self.left_behind: list[int] = []
+        self._updated: set[int] = set()
 
     def add(self, lines: list[Numbered]) -> None:
         """Store one chunk; the caller holds the transaction."""
+        Study.objects.select_for_update(no_key=True).get(pk=self.study.pk)  # one load at a time
         models = self._models({line.model for _, line in lines})
         lines = self._with_agreeing_queries(lines)
         queries = self._queries({line.query_id for _, line in lines})
@@ -162,7 +168,7 @@ class Store:
         self, lines: list[Numbered], queries: dict[str, int], models: dict[str, LanguageModel]
     ) -> dict[str, TextVersion]:
         """Return the current text of each reply of these lines that is stored already."""
-        current = TextVersion.objects.select_related("response").filter(current=True)
+        current = TextVersion.objects.select_related("response__batch").filter(current=True)
         by_id = current.filter(
             response__study=self.study,
             response__external_id__in={response_id(line) for _, line in lines},
@@ -180,6 +186,12 @@ class Store:
         }
         self._query_ids, self._model_ids = queries, {key: m.pk for key, m in models.items()}
         return known
+
+    def take_over(self) -> None:
+        """Make replies this batch's own whose upload was cut off, so that they can get seats."""
+        for pks in chunks(self.left_behind):
+            cut_off = Response.objects.filter(pk__in=pks).exclude(batch__state=BatchState.READY)
+            cut_off.update(batch=self.batch)
 
     def _sample_of(self, line: ReplyLine) -> tuple[int, int, int]:
         return (self._query_ids[line.query_id], self._model_ids[line.model], line.sample)
@@ -211,8 +223,14 @@ class Store:
             )
         elif stored.sha256 == sha256:
             self.tally.unchanged += 1
+            if reply.batch_id != self.batch.pk and reply.batch.state != BatchState.READY:
+                self.left_behind.append(reply.pk)
+        elif reply.batch_id == self.batch.pk or reply.pk in self._updated:
+            reason = f"{reply.external_id!r} stands in this file with another text. Keep one."
+            self.tally.refuse([Problem(number, "response_id", reason)])
         elif self.new_versions:
             self._add_version(stored, line, sha256)
+            self._updated.add(reply.pk)
             self.tally.updated += 1
         else:
             self.tally.refuse([_conflict(number, reply.external_id, stored.sha256, sha256)])

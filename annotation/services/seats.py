@@ -21,6 +21,7 @@ from annotation.services.raters import PLACES
 from annotation.vocabulary import BatchState, SkipReason, StudyState, Wave
 
 ITEMS_AT_ONCE = 2_000
+MOST_RATERS = 1_000
 # How many free seats are looked at in one go. More only when all of them are at items, queries or
 # scenarios the rater has had: then the pool is nearly done.
 FIRST_WINDOW = 20
@@ -48,8 +49,10 @@ def open_first_wave(
     Raises:
         SeatsRefused: less than one rater an item, or the study has no replies.
     """
-    if raters_per_item < 1:
-        raise SeatsRefused("An item needs at least one rater.")
+    if not 1 <= raters_per_item <= MOST_RATERS:
+        raise SeatsRefused(f"An item needs at least one rater, and at most {MOST_RATERS:,}.")
+    if not -(2**63) <= seed < 2**63:
+        raise SeatsRefused("The seed is a whole number of at most eighteen digits.")
     ready = Response.objects.filter(study=study, batch__state=BatchState.READY)
     if not ready.exists():
         raise SeatsRefused("The study has no replies yet. Upload a batch first.")
@@ -184,7 +187,7 @@ _FARTHEST = 2**62
 def _arcs(rater: Rater) -> tuple[tuple[Reached, int], tuple[Reached, int]]:
     """Return the two stretches of one walk around: cursor to the end, then the beginning to it."""
     if rater.descending:
-        return ((rater.cursor, 0), -1), ((PLACES, _FARTHEST), rater.cursor - 1)
+        return ((rater.cursor, _FARTHEST), -1), ((PLACES, _FARTHEST), rater.cursor)
     return ((rater.cursor, -1), PLACES), ((-1, _FARTHEST), rater.cursor)
 
 
@@ -263,9 +266,18 @@ def _seize(seat: Seat, rater: Rater, now: datetime) -> bool:
     return taken == 1
 
 
-@transaction.atomic
 def _replace(seat: Seat, now: datetime) -> None:
     """Abandon a seat that was left half way, its answers kept, and add a new one at its item."""
+    while True:
+        try:
+            with transaction.atomic():
+                _replace_once(seat, now)
+        except IntegrityError:
+            continue  # another seat of the item took the number a moment ago
+        return
+
+
+def _replace_once(seat: Seat, now: datetime) -> None:
     left = Seat.objects.free(at=now).filter(pk=seat.pk)
     if left.update(abandoned_at=now, hold=None, leased_until=None) != 1:
         return
@@ -292,9 +304,12 @@ def skip(*, rater: Rater, key: str, reason: SkipReason, now: datetime) -> None:
         seat = Seat.objects.held_by(rater.pk).filter(key=key).first()
         if seat is None or not _give_back(seat, rater, now):
             raise SeatNotHeld("You do not hold this item any more; here is your next one.")
-        Skip.objects.create(rater=rater, item_id=seat.item_id, reason=reason, skipped_at=now)
-        Rater.objects.filter(pk=rater.pk).update(skipped_count=F("skipped_count") + 1)
-    rater.skipped_count += 1
+        _, made = Skip.objects.get_or_create(
+            rater=rater, item_id=seat.item_id, defaults={"reason": reason, "skipped_at": now}
+        )
+        if made:
+            Rater.objects.filter(pk=rater.pk).update(skipped_count=F("skipped_count") + 1)
+    rater.skipped_count += made
 
 
 def _give_back(seat: Seat, rater: Rater, now: datetime) -> bool:

@@ -59,8 +59,10 @@ def change_state(*, study: Study, to: StudyState, by_id: int | None) -> None:
     study.state = to
 
 
+@transaction.atomic
 def write_guidelines(*, study: Study, text: str, now: datetime) -> Guidelines:
     """Add a version of the guidelines and make it the current one; the same text adds none."""
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # a double click waits here
     latest = study.guideline_versions.order_by("-version").first()
     if latest is not None and latest.text == text:
         return latest

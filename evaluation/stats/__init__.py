@@ -40,4 +40,53 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     -> HumanCeiling(people, judge, difference)
     people_left_out(item, rater, label, *, judge, clusters, n_options)
     -> tuple of PersonLeftOut(rater, person, judge, difference)
+
+``aggregation`` (front door to votes, dawid_skene)
+    majority(counts) -> HardLabels(option (-1 none), tied, rated; .value(i), .reason(i))
+    vote_shares(counts, *, prior=0.5, confidence) -> VoteShares(share, low, high, rated)
+    Votes.from_ratings(item, rater, label, *, n_items, n_raters, n_options); .counts()
+    wawa(votes) -> Wawa(skill, compared, share, labels)
+    dawid_skene(votes, *, smoothing=0.01, tolerance, max_iterations), one_coin(same)
+    -> HiddenTruth(posterior, labels, prevalence, raters, log_likelihood, converged)
+
+``alternative_annotator``, ``multiplicity``
+    alternative_annotator_test(item, annotator, answer, *, judge, epsilon, scoring, q, min_items)
+    -> AlternativeAnnotator(winning_rate, advantage, passed, epsilon, q, annotators, reason);
+    Epsilon.EXPERTS, SKILLED, CROWD
+    benjamini_hochberg(p, *, q), benjamini_yekutieli, holm -> Adjusted(p, rejected)
+
+``prediction_powered``, ``weighted_audits``, ``label_planning``, ``misclassification`` (rates)
+    Audit(labels, verdicts, unlabelled, clusters=None, unlabelled_clusters=None)
+    ppi_mean(audit, *, weight=None, name), audited_rate(audit) (falls back to the labels)
+    -> PoweredMean(estimate, weight, labelled, unlabelled, method, warning)
+    stratified_ppi_mean([Stratum(share, audit)]) -> Estimate
+    inverse_probability_mean(labels, probabilities, *, clusters=None) -> Estimate
+    Costs(label, verdict, item=0); plan_within(budget, *, correlation, costs),
+    plan_for(effective_labels, *, correlation, costs) -> Plan(labels, verdicts, cost,
+    effective_labels); labels_for_half_width(half_width, *, share, design_effect) -> int
+    rogan_gladen(positive_share, n, CalibrationLabels(specificity, sensitivity, negatives,
+    positives)) -> Estimate; youden_low(labels); label_allocation(total, *, positive_share, pilot)
+    -> (negatives, positives); effective_size(share) -> float | None;
+    homogeneity(successes, totals, *, level) -> Homogeneity(statistic, df, p, poolable)
+
+``calibration``, ``smooth_calibration``, ``recalibration``
+    Forecasts.from_arrays(p, y, clusters=None)
+    brier_score(f), log_loss(f), area_under_curve(f),
+    expected_calibration_error(f, *, binning=Binning.EQUAL_WIDTH | EQUAL_MASS, bins=10) -> Estimate
+    murphy_parts(f) -> Murphy | None; reliability_curve(f) -> tuple of Bin(n, mean_probability,
+    share_positive); average_precision(f), smooth_calibration_error(f) -> float | None
+    platt(f), logistic_recalibration(f), temperature(f), isotonic(f) -> Fit(map | None, reason);
+    map.apply(p); cross_fitted(f, platt, *, folds=5, seed) -> CrossFitted(p, fitted, fold);
+    venn_abers(f, p) -> VennAbers(low, high, p)
+
+``ranking``, ``survival``, ``dispersion``, ``gwet_variance``
+    Comparisons.from_rows(first, second, outcome, *, n_models, units, clusters, categories),
+    Comparisons.from_wins(wins, ties=None); bradley_terry(comparisons, *, reference=None, prior=0)
+    -> BradleyTerry(strengths, deviance, comparisons, dropped, reference, reason)
+    first_events(states) -> FirstEvents(turn, happened); kaplan_meier(turn, happened, *, clusters)
+    -> SurvivalCurve(points, conversations, events, clusters, median, median_reason, reason)
+    disagreement(scores) -> Disagreement(value, by_value, models, reason);
+    disagreement_by_query(query, scores, *, n_queries) -> Disagreements(value, models)
+    gwet_estimate(table, GwetCoefficient), gwet_conger_estimate(labels, *, n_options): Gwet's
+    published standard errors over independent items, for comparison only
 """

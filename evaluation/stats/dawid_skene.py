@@ -13,7 +13,8 @@ from evaluation.stats.shapes import BoolArray, FloatArray
 from evaluation.stats.votes import HardLabels, Votes, best_options
 
 TINY = np.finfo(np.float64).tiny
-# Posterior to rater parameters; rater parameters to log likelihood of each item and truth.
+# Inside EM the posterior has shape (n_options, n_items): adding up over a short last axis is slow.
+# Posterior to rater parameters; rater parameters to log likelihood of each truth of each item.
 Maximise = Callable[[FloatArray], FloatArray]
 Score = Callable[[FloatArray], FloatArray]
 
@@ -82,7 +83,7 @@ def dawid_skene(
     def maximise(posterior: FloatArray) -> FloatArray:
         confusion = np.empty((q, votes.n_raters * q))
         for truth in range(q):
-            weights = posterior[:, truth][votes.item]
+            weights = posterior[truth][votes.item]
             confusion[truth] = np.bincount(cell, weights=weights, minlength=votes.n_raters * q)
         by_rater = confusion.reshape(q, votes.n_raters, q).transpose(1, 0, 2) + smoothing
         total = by_rater.sum(axis=2, keepdims=True)
@@ -90,11 +91,12 @@ def dawid_skene(
 
     def score(confusion: FloatArray) -> FloatArray:
         log = np.log(np.maximum(confusion, TINY)).transpose(1, 0, 2).reshape(q, -1)
-        columns = [
-            np.bincount(votes.item, weights=log[truth][cell], minlength=votes.n_items)
-            for truth in range(q)
-        ]
-        return np.column_stack(columns)
+        scores = np.empty((q, votes.n_items))
+        for truth in range(q):
+            scores[truth] = np.bincount(
+                votes.item, weights=log[truth][cell], minlength=votes.n_items
+            )
+        return scores
 
     return _expectation_maximisation(
         votes, maximise, score, smoothing=smoothing, tolerance=tolerance, limit=max_iterations
@@ -132,8 +134,8 @@ def one_coin(
         As ``dawid_skene``.
     """
     q = votes.n_options
-    place = votes.item * q + votes.label
-    total: FloatArray = np.bincount(votes.rater, minlength=votes.n_raters) + smoothing * q
+    place = votes.label * votes.n_items + votes.item
+    total = smoothing * q + np.bincount(votes.rater, minlength=votes.n_raters)
 
     def maximise(posterior: FloatArray) -> FloatArray:
         right = np.bincount(votes.rater, weights=posterior.ravel()[place], minlength=votes.n_raters)
@@ -144,8 +146,7 @@ def one_coin(
         miss = np.log(np.maximum((1 - right) / max(q - 1, 1), TINY))
         missed = np.bincount(votes.item, weights=miss[votes.rater], minlength=votes.n_items)
         gained = np.bincount(place, weights=(hit - miss)[votes.rater], minlength=votes.n_items * q)
-        scores: FloatArray = missed[:, None] + gained.reshape(votes.n_items, q)
-        return scores
+        return np.add(missed, gained.reshape(q, votes.n_items), dtype=np.float64)
 
     return _expectation_maximisation(
         votes, maximise, score, smoothing=smoothing, tolerance=tolerance, limit=max_iterations
@@ -167,22 +168,23 @@ def _expectation_maximisation(
         )
     counts = votes.counts()
     rated = counts.sum(axis=1) > 0
-    posterior = _shares(counts.astype(np.float64), rated)
+    posterior = _shares(counts.T.astype(np.float64), rated)
     likelihoods: list[float] = []
     converged = False
     while not converged and len(likelihoods) < limit:
         raters = maximise(posterior)
         prevalence = _prevalence(posterior, rated)
-        joint = score(raters) + np.log(np.maximum(prevalence, TINY))
-        highest = joint.max(axis=1, keepdims=True)
+        joint = score(raters) + np.log(np.maximum(prevalence, TINY))[:, None]
+        highest = joint.max(axis=0)
         posterior = np.exp(joint - highest)
-        mass = posterior.sum(axis=1, keepdims=True)
+        mass = posterior.sum(axis=0)
         posterior /= mass
         likelihoods.append(float((np.log(mass) + highest)[rated].sum()))
         converged = len(likelihoods) > 1 and _settled(*likelihoods[-2:], tolerance=tolerance)
+    truth = np.ascontiguousarray(posterior.T)
     return HiddenTruth(
-        posterior,
-        best_options(posterior, rated=rated),
+        truth,
+        best_options(truth, rated=rated),
         _prevalence(posterior, rated),
         maximise(posterior),
         tuple(likelihoods),
@@ -191,15 +193,14 @@ def _expectation_maximisation(
 
 
 def _shares(counts: FloatArray, rated: BoolArray) -> FloatArray:
-    even = np.full(counts.shape, 1 / counts.shape[1])
-    return np.where(rated[:, None], counts / np.maximum(counts.sum(axis=1), 1)[:, None], even)
+    return np.where(rated, counts / np.maximum(counts.sum(axis=0), 1), 1 / len(counts))
 
 
 def _prevalence(posterior: FloatArray, rated: BoolArray) -> FloatArray:
     """Mean posterior of the rated items; even where none is rated."""
     if not rated.any():
-        return np.full(posterior.shape[1], 1 / posterior.shape[1])
-    prevalence: FloatArray = posterior[rated].mean(axis=0)
+        return np.full(len(posterior), 1 / len(posterior))
+    prevalence: FloatArray = posterior @ rated / rated.sum()
     return prevalence
 
 

@@ -1,0 +1,52 @@
+"""What a worker does for admins, so that no page waits for it."""
+
+import structlog
+from django.utils import timezone
+from django_tasks import task
+
+from annotation.errors import FileUnreadable, SeatsRefused
+from annotation.models import Batch, Study
+from annotation.services import batches, seats, uploads
+
+log = structlog.get_logger("touchstone.tasks")
+
+
+@task()
+def load_batch(batch_id: int, new_versions: bool) -> None:  # noqa: FBT001 - a task's arguments
+    """Read an uploaded file into its batch; reading it twice changes nothing."""
+    batch = Batch.objects.select_related("study").get(pk=batch_id)
+    ended = False
+    try:
+        batches.load(
+            batch=batch,
+            path=batches.upload_path(batch.stored_name),
+            new_versions=new_versions,
+            progress=lambda lines: _note(batch_id, lines),
+        )
+        ended = True
+    except FileUnreadable as refusal:
+        ended = True  # the batch says why
+        log.info("batch_unreadable", batch=batch_id, reason=str(refusal))
+    finally:
+        if not ended:
+            reason = "Reading broke off. What was read is kept; read the file again."
+            uploads.give_up(batch_id=batch_id, reason=reason, now=timezone.now())
+
+
+def _note(batch_id: int, lines: int) -> None:
+    Batch.objects.filter(pk=batch_id).update(read=lines)
+
+
+@task()
+def open_seats(study_id: int, raters_per_item: int, seed: int, by_id: int) -> None:
+    """Open the seats of a large study; doing it twice adds nothing."""
+    try:
+        seats.open_first_wave(
+            study=Study.objects.get(pk=study_id),
+            raters_per_item=raters_per_item,
+            seed=seed,
+            now=timezone.now(),
+            by_id=by_id,
+        )
+    except SeatsRefused as refusal:
+        log.warning("seats_refused", study=study_id, reason=str(refusal))

@@ -1,0 +1,246 @@
+"""How many judgments a second: raters loop through gunicorn, next and submit, all of tradeoff-quick.
+
+    DATABASE_URL=postgres://… .venv/bin/python benchmarks/bench_rating.py --items 50000 --raters 32
+
+Makes its own database beside the one named (suffix ``_bench``), fills it with ``--items`` replies of
+1,500 characters and one seat each, starts gunicorn, signs ``--raters`` raters in and lets each
+answer as fast as the server does for ``--seconds``. Every rater keeps one connection, sends the
+session and CSRF cookies, and reads the next item out of the answer to the last, as the page does.
+Afterwards the judgments are counted in the database and compared with what was acknowledged.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+WORDS = "the reply weighs what a user wants against what others need and says so in plain words".split()
+PORT = 8177
+RECEIPT = re.compile(r'name="receipt" value="([^"]+)"')
+ACTION = re.compile(r'hx-post="([^"]+/rate/[^"/]+/)"')
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--items", type=int, default=50_000)
+    parser.add_argument("--raters", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--characters", type=int, default=1_500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=4)
+    return parser.parse_args()
+
+
+def environment(scratch: str) -> None:
+    url = os.environ.get("DATABASE_URL", "sqlite:///")
+    if url.startswith("sqlite"):
+        url = f"sqlite:///{scratch}/bench.sqlite3"
+    else:
+        import psycopg
+
+        parts = urlsplit(url)
+        name = parts.path.strip("/") + "_bench"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}"')
+        url = parts._replace(path=f"/{name}").geturl()
+    os.environ.update(
+        DATABASE_URL=url,
+        TOUCHSTONE_ENV_FILE="",
+        TOUCHSTONE_EMBEDDED="true",
+        TOUCHSTONE_DATA_DIR=scratch,
+        TOUCHSTONE_LOG_LEVEL="ERROR",
+        SECRET_KEY="bench-" + os.urandom(40).hex(),
+    )
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def fill(options: argparse.Namespace) -> list[dict[str, str]]:
+    """Make the study; return each rater's cookies."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from annotation.models import User
+    from annotation.rubric_format import presets
+    from annotation.services import batches, raters, seats, studies
+    from annotation.vocabulary import Role, StudyState
+
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    now = timezone.now()
+    study = studies.create(slug="bench", title="Bench", rubric=presets()["tradeoff-quick"], now=now)
+    path = Path(settings.DATA_DIR) / "bench.jsonl"
+    draw = random.Random(options.seed)
+    with path.open("w") as out:
+        for number in range(options.items):
+            text = ""
+            while len(text) < options.characters:
+                text += " ".join(draw.choices(WORDS, k=12)) + draw.choice([". ", ".\n\n", ".\n- "])
+            line = {
+                "query_id": f"q{number // 12}",
+                "response_id": f"r{number}",
+                "model": f"maker{number % 12}/m",
+                "value_a": "Honesty",
+                "value_b": "Kindness",
+                "messages": [
+                    {"role": "user", "content": f"What about {number // 12}?"},
+                    {"role": "assistant", "content": text[: options.characters]},
+                ],
+            }
+            out.write(json.dumps(line) + "\n")
+    batch = batches.register(study=study, file_name=path.name, now=now)
+    batches.load(batch=batch, path=path)
+    seats.open_first_wave(study=study, raters_per_item=3, seed=options.seed, now=now)
+    studies.change_state(study=study, to=StudyState.OPEN, by_id=None)
+    cookies = []
+    for number in range(options.raters):
+        user = User.objects.create(username=f"rater{number}", password="!")
+        studies.join(study=study, user=user, role=Role.RATER, now=now)
+        raters.enrol(study=study, user=user, now=now)
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.save()
+        cookies.append({"session": session.session_key, "csrf": "c" * 32})
+    from django.db import connections
+
+    connections.close_all()
+    return cookies
+
+
+class Client(threading.Thread):
+    """One rater, as fast as the server answers."""
+
+    def __init__(self, cookies: dict[str, str], until: float) -> None:
+        super().__init__()
+        self.until = until
+        self.times: list[float] = []
+        self.acknowledged: list[str] = []
+        self.failed: list[str] = []
+        cookie = f"touchstone_session={cookies['session']}; touchstone_csrf={cookies['csrf']}"
+        self.headers = {
+            "Cookie": cookie,
+            "X-CSRFToken": cookies["csrf"],
+            "HX-Request": "true",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+        connection.request("GET", "/studies/bench/rate/", headers=self.headers)
+        page = connection.getresponse().read().decode()
+        while time.perf_counter() < self.until:
+            receipt, action = RECEIPT.search(page), ACTION.search(page)
+            if not receipt or not action:
+                self.failed.append(page[:300])
+                return
+            body = urlencode(
+                {
+                    "receipt": receipt[1],
+                    "turn": "0",
+                    "winner": "value_a",
+                    "misled": "yes",
+                    "misled_who": "user",
+                    "mechanism": "omission",
+                    "confidence": "4",
+                }
+            )
+            began = time.perf_counter()
+            connection.request("POST", action[1], body, self.headers)
+            answer = connection.getresponse()
+            page = answer.read().decode()
+            self.times.append(time.perf_counter() - began)
+            stored = answer.headers.get("X-Judgment")
+            if answer.status != 200 or not stored:
+                self.failed.append(f"{answer.status} {page[:200]}")
+                return
+            self.acknowledged.append(stored)
+
+
+def server(options: argparse.Namespace) -> subprocess.Popen[bytes]:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py", "-b", f"127.0.0.1:{PORT}",
+         "--log-level", "error"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "TOUCHSTONE_WORKERS": str(options.workers),
+            "TOUCHSTONE_THREADS": str(options.threads),
+        },
+    )
+    for _ in range(100):
+        time.sleep(0.1)
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                return started
+        except OSError:
+            continue
+    raise SystemExit("gunicorn did not start")
+
+
+def measure(cookies: list[dict[str, str]], seconds: float) -> tuple[list[Client], float]:
+    began = time.perf_counter()
+    clients = [Client(mine, began + seconds) for mine in cookies]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    return clients, time.perf_counter() - began
+
+
+def main() -> int:
+    options = arguments()
+    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as scratch:
+        environment(scratch)
+        cookies = fill(options)
+        running = server(options)
+        try:
+            measure(cookies[: max(1, options.raters // 4)], 2)  # warm-up
+            clients, elapsed = measure(cookies, options.seconds)
+        finally:
+            running.terminate()
+            running.wait(timeout=30)
+        from annotation.models import Judgment, Seat
+        from django.db import connection
+
+        acknowledged = [stored for client in clients for stored in client.acknowledged]
+        found = Judgment.objects.filter(public_id__in=acknowledged[:30_000], current=True).count()
+        times = sorted(took for client in clients for took in client.times)
+        failed = [failure for client in clients for failure in client.failed]
+        judged = Seat.objects.filter(judged_at__isnull=False).count()
+        print(
+            f"bench_rating {connection.vendor} items={options.items} raters={options.raters}"
+            f" judgments/s={len(acknowledged) / elapsed:.1f}"
+            f" p50={times[len(times) // 2] * 1000:.0f}ms p95={times[int(len(times) * 0.95)] * 1000:.0f}ms"
+            f" acknowledged={len(acknowledged)} stored={found} judged_seats={judged}"
+            f" judgments={Judgment.objects.filter(current=True).count()} failed={len(failed)}"
+        )
+        for failure in failed[:3]:
+            print(failure, file=sys.stderr)
+    return 1 if failed or found != min(len(acknowledged), 30_000) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

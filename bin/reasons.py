@@ -1,0 +1,25 @@
+"""Put the reason of each direct dependency above its lines in the lock file."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DIRECT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==\S+\s+#\s*(?P<reason>.+)$")
+
+
+def main() -> None:
+    """Rewrite both lock files."""
+    for name in ("requirements", "requirements-dev"):
+        wanted = (DIRECT.match(line) for line in (ROOT / f"{name}.in").read_text().splitlines())
+        reasons = {found["name"].lower(): found["reason"] for found in wanted if found}
+        lines = []
+        for line in (ROOT / f"{name}.txt").read_text().splitlines():
+            package = re.split(r"[=\[]", line)[0].lower()
+            if "==" in line and package in reasons:
+                lines.append(f"# {reasons[package]}")
+            lines.append(line)
+        (ROOT / f"{name}.txt").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

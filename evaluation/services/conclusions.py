@@ -1,0 +1,108 @@
+"""What may be said of a judge in one plain sentence, from its numbers. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evaluation.stats.ceiling import HumanCeiling
+from evaluation.stats.estimates import Estimate
+
+# Fewer items with a verdict and two people than this, and nothing is said of the judge.
+FEWEST_ITEMS = 30
+# Judge and people agree "about as well" where their difference surely lies within this.
+MARGIN = 0.1
+
+
+class Conclusion(StrEnum):
+    """How a judge stands beside people, as far as the data tell."""
+
+    NO_PAIRS = "no_pairs"
+    INVERTED = "inverted"
+    NO_PEOPLE = "no_people"
+    TOO_FEW = "too_few"
+    AS_WELL = "as_well"
+    BETTER = "better"
+    WORSE = "worse"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A conclusion, and the sentence that gives it with its evidence."""
+
+    conclusion: Conclusion
+    sentence: str
+
+
+def said_of(
+    *, items: int, accuracy: Estimate, kappa: Estimate, inverted: bool, ceiling: HumanCeiling
+) -> Said:
+    """Return what may be said of a judge on one question.
+
+    A comparison with people needs :data:`FEWEST_ITEMS` items with a verdict and two people's
+    ratings. "About as well" needs the whole interval of the difference within :data:`MARGIN`:
+    an interval that merely holds 0 proves nothing.
+    """
+    if accuracy.value is None:
+        return Said(
+            Conclusion.NO_PAIRS,
+            "Nothing can be said: no item has both a verdict and a person's rating.",
+        )
+    if inverted:
+        return Said(
+            Conclusion.INVERTED,
+            f"Do not use it as it is: it says the opposite of people more often than chance would"
+            f" (kappa {_shown(kappa)}). Its labels may be inverted; check what its options mean.",
+        )
+    difference = ceiling.difference
+    agrees = f"It says what a single person says in {accuracy.value:.1%} of {items:,} items"
+    if difference.value is None:
+        return Said(
+            Conclusion.NO_PEOPLE,
+            f"{agrees}, but nothing says how good that is: no item with a verdict has ratings of"
+            " two people.",
+        )
+    if difference.items < FEWEST_ITEMS or difference.low is None or difference.high is None:
+        return Said(
+            Conclusion.TOO_FEW,
+            f"Too few to say: {difference.items:,} items in {difference.clusters:,} clusters have"
+            f" a verdict and two people's ratings; {FEWEST_ITEMS} items in several clusters are"
+            " needed.",
+        )
+    return _compared(ceiling, difference.low, difference.high)
+
+
+def _compared(ceiling: HumanCeiling, low: float, high: float) -> Said:
+    """Say how the judge's agreement with people stands beside people's with each other."""
+    if low >= -MARGIN and high <= MARGIN:
+        conclusion, words = Conclusion.AS_WELL, "agrees with people about as well as"
+    elif low > 0:
+        conclusion, words = Conclusion.BETTER, "agrees with people better than"
+    elif high < 0:
+        conclusion, words = Conclusion.WORSE, "agrees with people worse than"
+    else:
+        return Said(
+            Conclusion.UNCLEAR,
+            "It cannot be told whether the judge agrees with people as well as people agree with"
+            f" each other: {_evidence(ceiling)}.",
+        )
+    return Said(
+        conclusion, f"The judge {words} people agree with each other: {_evidence(ceiling)}."
+    )
+
+
+def _evidence(ceiling: HumanCeiling) -> str:
+    judge, people, difference = ceiling.judge, ceiling.people, ceiling.difference
+    return (
+        f"{judge.value or 0:.1%} against {people.value or 0:.1%} on the same"
+        f" {difference.items:,} items, difference {_shown(difference)} over"
+        f" {difference.clusters:,} clusters"
+    )
+
+
+def _shown(estimate: Estimate) -> str:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return "unknown"
+    return (
+        f"{estimate.value:+.3f}, {estimate.confidence:.0%} interval {estimate.low:+.3f} to"
+        f" {estimate.high:+.3f}"
+    )

@@ -1,0 +1,1 @@
+"""Researchers' pages: agreement, judges, items, releases."""
