@@ -56,7 +56,7 @@ def rater(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
         if not request.user.is_authenticated:
             return sign_in_first(request)
         found = (
-            Rater.objects.select_related("study", "study__rubric")
+            Rater.objects.select_related("study")
             .filter(
                 study__slug=slug,
                 user=request.user.pk,

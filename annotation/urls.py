@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from annotation import manage_urls
 from annotation.views import rating
 
 app_name = "annotation"
@@ -14,3 +15,5 @@ urlpatterns = [
     path("<slug:slug>/mine/", rating.mine, name="mine"),
     path("<slug:slug>/mine/<uuid:public_id>/", rating.my_judgment, name="my_judgment"),
 ]
+
+urlpatterns += manage_urls.urlpatterns

@@ -197,6 +197,7 @@ def server(options: argparse.Namespace) -> subprocess.Popen[bytes]:
                 return started
         except OSError:
             continue
+    started.terminate()
     raise SystemExit("gunicorn did not start")
 
 

@@ -18,6 +18,7 @@ from django.utils.html import escape
 LOOKS = 1  # raise it whenever the same input would be drawn otherwise
 KEPT_SECONDS = 7 * 24 * 3600
 WIDTH = 380
+BAR_WIDTH = 220
 ROW = 34
 MOST_ROWS = 40
 LABEL_WIDTH = 210
@@ -107,6 +108,9 @@ def _svg(chart: Any, title: str) -> str:
         labelFontSize=12,
         titleFontSize=12,
         titleFontWeight="normal",
+        labelFlush=False,
+        labelOverlap="greedy",
+        labelSeparation=8,
     )
     styled = styled.configure_legend(
         labelColor=INK,
@@ -125,7 +129,7 @@ def _forest(points: Sequence[Point], rows: list[str], marks: Sequence[Mark]) -> 
 
     series = list(dict.fromkeys(point.series for point in points))
     height = {"step": ROW / 2, "for": "offset"} if len(series) > 1 else {"step": ROW}
-    base = alt.Chart(alt.Data(values=[asdict(point) for point in points])).encode(
+    base = alt.Chart(_rows(points)).encode(
         y=alt.Y("row:N", sort=rows, title=None, scale=alt.Scale(domain=rows)),
         color=alt.Color(
             "series:N",
@@ -154,12 +158,17 @@ def _forest(points: Sequence[Point], rows: list[str], marks: Sequence[Mark]) -> 
     return alt.layer(*layers).properties(width=WIDTH, height=height)
 
 
+def _rows(found: Sequence[Point | Bar | Mark]) -> Any:
+    import altair as alt
+
+    return alt.Data(values=[asdict(one) for one in found])  # type: ignore[no-untyped-call]
+
+
 def _rules(marks: Sequence[Mark]) -> Any:
     """Draw zero and the conventions' thresholds behind the values."""
     import altair as alt
 
-    rows = [{"at": 0.0, "words": ""}, *(asdict(mark) for mark in marks)]
-    base = alt.Chart(alt.Data(values=rows)).encode(x="at:Q")
+    base = alt.Chart(_rows([Mark(0.0, ""), *marks])).encode(x="at:Q")
     lines = base.mark_rule(color=FAINT, strokeDash=[4, 3])
     words = base.mark_text(color=INK, align="center", baseline="bottom", dy=-2, fontSize=10)
     return alt.layer(lines, words.encode(text="words:N", y=alt.value(0)))
@@ -175,15 +184,15 @@ def _lowest(points: Sequence[Point]) -> float:
 def _bars(found: Sequence[Bar]) -> Any:
     import altair as alt
 
-    base = alt.Chart(alt.Data(values=[asdict(bar) for bar in found])).encode(
+    base = alt.Chart(_rows(found)).encode(
         y=alt.Y("row:N", sort=[bar.row for bar in found], title=None),
         x=alt.X(
             "share:Q",
             title=None,
             scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
+            axis=alt.Axis(format="%", values=[0, 0.5, 1]),
         ),
     )
     words = base.mark_text(align="left", dx=5, color=INK, fontSize=12).encode(text="words:N")
     chart = alt.layer(base.mark_bar(color=COLOURS[0], height=14), words)
-    return chart.properties(width=WIDTH, height={"step": 24})
+    return chart.properties(width=BAR_WIDTH, height={"step": 24})

@@ -252,9 +252,7 @@ class _Store:
     def _known(self, judge: Judge, verdicts: list[tuple[int, Verdict]]) -> dict[Place, Verdict]:
         replies = {verdict.response_id for _, verdict in verdicts}
         questions = {verdict.question_id for _, verdict in verdicts}
-        found = Verdict.objects.filter(
-            judge=judge, question__in=questions, response__in=replies
-        )
+        found = Verdict.objects.filter(judge=judge, question__in=questions, response__in=replies)
         return {_key(verdict): verdict for verdict in found}
 
     def _conflict(self, number: int, stored: Verdict, given: Verdict) -> Problem | None:

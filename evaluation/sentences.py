@@ -1,5 +1,7 @@
 """A sentence in words under each number. Thresholds are conventions, and are named as such."""
 
+from collections.abc import Callable
+
 from evaluation.stats.estimates import Estimate
 
 # Krippendorff, Content Analysis (4th ed., 2019), section 12.3: conventions, not laws of nature.
@@ -8,6 +10,7 @@ TENTATIVE = 0.667
 # From here on an option leaves so little variation that chance explains most agreement.
 ONE_SIDED = 0.8
 MINUS = "\N{MINUS SIGN}"
+SPACE = "\N{NO-BREAK SPACE}"
 
 CONVENTION = (
     f"Krippendorff's convention: reliable from {RELIABLE:.3f}, tentative conclusions from"
@@ -26,38 +29,60 @@ def decimal(value: float, places: int = 3) -> str:
 
 def percent(value: float) -> str:
     """Return a share in percent."""
-    return f"{decimal(100 * value, 1)} %"
+    return f"{decimal(100 * value, 1)}{SPACE}%"
 
 
-def spread(estimate: Estimate, cluster: str, *, over: str = "not over raters") -> str:
+def spread(estimate: Estimate, cluster: str, *, shown: Callable[[float], str] = decimal) -> str:
     """Say what the interval is and what it generalises over, or why there is none."""
     if estimate.low is None or estimate.high is None:
-        why = estimate.reason.sentence if estimate.reason else ""
-        return f"No interval: {why}" if why else "No interval exists for it."
+        return f"No interval: {_why(estimate)}"
     plural = {"query": "queries"}.get(cluster, f"{cluster}s")
     return (
-        f"The {estimate.confidence:.0%} interval, {decimal(estimate.low)} to"
-        f" {decimal(estimate.high)}, generalises over {plural} ({estimate.clusters:,}), {over}."
-    ).replace("95%", "95 %")
+        f"The {100 * estimate.confidence:.0f}{SPACE}% interval, {shown(estimate.low)} to"
+        f" {shown(estimate.high)}, generalises over {plural} ({estimate.clusters:,}), not over"
+        " raters."
+    )
 
 
 def of_alpha(alpha: Estimate, cluster: str) -> str:
     """Say how far raters agree beyond chance."""
     if alpha.value is None:
-        why = alpha.reason.sentence if alpha.reason else "There are not enough ratings."
-        return f"Alpha is undefined. {why}"
+        return f"Alpha is undefined. {_why(alpha)}"
     return f"{_beyond_chance(alpha, alpha.value)} {spread(alpha, cluster)}"
 
 
 def of_percent(found: Estimate, cluster: str) -> str:
     """Say how often two raters of the same item chose the same, chance included."""
     if found.value is None:
-        why = found.reason.sentence if found.reason else "There are not enough ratings."
-        return f"Percent agreement is undefined. {why}"
+        return f"Percent agreement is undefined. {_why(found)}"
     return (
         f"Two raters of the same item gave the same answer in {percent(found.value)} of pairs;"
-        f" what chance alone would bring is not taken out. {spread(found, cluster)}"
+        f" what chance alone would bring is not taken out. {spread(found, cluster, shown=percent)}"
     )
+
+
+def of_accuracy(found: Estimate, cluster: str) -> str:
+    """Say how often the judge says what a person said."""
+    if found.value is None:
+        return f"Accuracy is undefined. {_why(found)}"
+    return (
+        f"The judge says what a person said in {percent(found.value)} of ratings."
+        f" {spread(found, cluster, shown=percent)}"
+    )
+
+
+def of_kappa(kappa: Estimate, cluster: str) -> str:
+    """Say how far judge and people agree beyond chance."""
+    if kappa.value is None:
+        return f"Kappa is undefined. {_why(kappa)}"
+    if kappa.high is not None and kappa.high < 0:
+        said = "It says the opposite of people more often than chance would bring."
+    elif kappa.low is not None and kappa.low > 0:
+        said = f"Judge and people agree beyond chance: kappa is {decimal(kappa.value)}, 1 would be"
+        said += " always."
+    else:
+        said = "Judge and people do not clearly agree beyond chance."
+    return f"{said} {spread(kappa, cluster)}"
 
 
 def of_prevalence(label: str, share: float | None, alpha: Estimate) -> str:
@@ -68,6 +93,10 @@ def of_prevalence(label: str, share: float | None, alpha: Estimate) -> str:
         f"“{label}” makes up {percent(share)} of the ratings. With so little variation a few"
         " disagreements pull alpha down: read it together with percent agreement."
     )
+
+
+def _why(estimate: Estimate) -> str:
+    return estimate.reason.sentence if estimate.reason else "These data do not give one."
 
 
 def _beyond_chance(alpha: Estimate, value: float) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import agreement
+from evaluation.views import agreement, items, judges
 
 app_name = "evaluation"
 
@@ -11,4 +11,9 @@ urlpatterns = [
     path("<slug:slug>/agreement.csv", agreement.as_csv, name="agreement_csv"),
     path("<slug:slug>/agreement.json", agreement.as_json, name="agreement_json"),
     path("<slug:slug>/agreement.svg", agreement.chart, name="agreement_chart"),
+    path("<slug:slug>/judges/", judges.page, name="judges"),
+    path("<slug:slug>/judges/upload/", judges.upload_verdicts, name="upload_verdicts"),
+    path("<slug:slug>/judges/<int:judge_id>/", judges.judge, name="judge"),
+    path("<slug:slug>/judges/<int:judge_id>/items/", judges.items, name="judge_items"),
+    path("<slug:slug>/items/<int:item_id>/", items.item, name="item"),
 ]

@@ -220,3 +220,15 @@ def now() -> datetime:
 def current_text(stored: Response) -> TextVersion:
     """The words of a reply that count now."""
     return stored.versions.get(current=True)
+
+
+def open_seats(made: Study, *, n_seats: int = 3) -> None:
+    """Seats at every reply."""
+    seats.open_first_wave(study=made, raters_per_item=n_seats, seed=1, now=NOW)
+
+
+def invitation(made: Study, by: User, *, role: Role = Role.RATER, at: datetime | None = None) -> str:
+    """The secret of an open invitation."""
+    from annotation.services import invitations
+
+    return invitations.issue(study=made, role=role, by=by, now=at or now())[0]

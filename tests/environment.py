@@ -8,6 +8,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 _DIRECTORY = tempfile.mkdtemp(prefix="touchstone-tests-")
 
+Path(_DIRECTORY, "static").mkdir()  # the static files server looks for it at the start
+
 os.environ["TOUCHSTONE_ENV_FILE"] = ""
 os.environ["TOUCHSTONE_EMBEDDED"] = "true"
 os.environ["TOUCHSTONE_JOBS_AT_ONCE"] = "true"

@@ -103,7 +103,11 @@ def card_for(
     query = text.response.query
     shown = shown_text(text, with_system=rater.study.shows_system_messages)
     sha256 = shown_sha256(shown)
-    html = renderings.html_of(sha256, shown)
+    # Nothing masked and nothing left out: then the text as shown is the text as uploaded.
+    as_uploaded = sha256 == text.sha256
+    known: list[str] | None = text.known_html  # type: ignore[attr-defined]  # annotated
+    look = renderings.make if as_uploaded else renderings.html_of
+    html = known if as_uploaded and known is not None else look(sha256, shown)
     rubric = plan(begun.rubric_id if begun else rater.study.rubric_id or 0)
     scopes = frozenset(question.scope for question in rubric.questions)
     stage = stage_at(scopes, turns=text.turns, turns_judged=seat.turns_judged)
@@ -153,9 +157,14 @@ def _begun(seat: Seat) -> Judgment | None:
 
 
 def _text_of(seat: Seat, begun: Judgment | None) -> TextVersion:
-    texts = TextVersion.objects.filter(response=seat.item.reply_1_id)
+    """Return the text a seat shows, its query and its HTML in one look; ``known_html`` may be None."""
+    texts = TextVersion.objects.filter(response__items=seat.item_id)
     shown = texts.filter(number=begun.text_version) if begun else texts.filter(current=True)
-    return shown.select_related("response__query__value_a", "response__query__value_b").get()
+    return (
+        shown.select_related("response__query__value_a", "response__query__value_b")
+        .annotate(known_html=renderings.known_html("sha256"))
+        .get()
+    )
 
 
 def answers_in_words(judgment: Judgment, query: Query) -> tuple[EarlierAnswers, ...]:

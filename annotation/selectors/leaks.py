@@ -100,9 +100,7 @@ def hits_of(study: Study, wanted: LeakFilter) -> QuerySet[Hit]:
 
 def summary_of(study: Study) -> LeakSummary:
     """Return the report's totals."""
-    rows = list(
-        _of(study).values_list("decision", "rule", "batch__number").annotate(n=Count("pk"))
-    )
+    rows = list(_of(study).values_list("decision", "rule", "batch__number").annotate(n=Count("pk")))
     return LeakSummary(
         decisions=tuple(
             (decision, sum(row[3] for row in rows if row[0] == decision)) for decision in ORDER
@@ -163,7 +161,7 @@ def _hit(hit: Hit) -> LeakHit:
 
 
 def _split(context: str, found: str, start: int) -> tuple[str, str, str]:
-    """Return what stands before and after a hit in its context, which begins at most so far ahead."""
+    """Return a hit's context in three parts: before the hit, the hit, after it."""
     at = min(start, CONTEXT_BEFORE)
     if context[at : at + len(found)] != found:
         at = max(context.find(found), 0)

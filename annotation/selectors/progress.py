@@ -170,7 +170,7 @@ def _counts(study: Study, group: str, at: datetime) -> dict[int, dict[str, Any]]
             last=Max("judged_at"),
         )
     )
-    return {row["key"]: row for row in rows}
+    return {row["key"]: dict(row) for row in rows}
 
 
 def _paces(study: Study) -> dict[int, float]:
@@ -184,6 +184,7 @@ def _paces(study: Study) -> dict[int, float]:
     )
     seconds: dict[int, list[float]] = {}
     for rater, claimed, judged in rows.iterator():
+        assert claimed and judged and rater  # noqa: PT018, S101 - filtered so above
         seconds.setdefault(rater, []).append((judged - claimed).total_seconds())
     return {rater: median(found) for rater, found in seconds.items()}
 
@@ -193,9 +194,7 @@ def _by(rows: Any, group: str) -> dict[int, int]:
 
 
 def _as_counts(row: dict[str, Any]) -> Counts:
-    return Counts(
-        **{name: row.get(name, 0) for name in ("seats", "done", "in_progress", "lapsed")}
-    )
+    return Counts(**{name: row.get(name, 0) for name in ("seats", "done", "in_progress", "lapsed")})
 
 
 def _sum(parts: Iterable[Counts]) -> Counts:
@@ -212,12 +211,10 @@ def next_steps(study: Study, progress: Progress, *, at: datetime) -> tuple[Step,
     """Return the way from a new study to raters at work; nothing once all of it is done."""
     if study.state == StudyState.CLOSED:
         return ()
-    uploaded = any(
-        batch.state == BatchState.READY and batch.replies for batch in progress.batches
-    )
+    uploaded = any(batch.state == BatchState.READY and batch.replies for batch in progress.batches)
     steps = (
         Step(uploaded, "Upload a batch of replies", "annotation:batches"),
-        Step(progress.counts.seats > 0, "Open seats, so that raters find items", "annotation:seats"),
+        Step(progress.counts.seats > 0, "Open seats for raters", "annotation:seats"),
         Step(_invited(study, at), "Invite raters by link", "annotation:raters"),
         Step(study.state != StudyState.DRAFT, "Open the study (the button above)", ""),
     )

@@ -79,17 +79,9 @@ def _current(rows: QuerySet[Any], study_id: int, until: int) -> QuerySet[Any]:
 
 def _frozen(row: tuple[Any, ...]) -> FrozenAnswer:
     reply, rater, judged_at, judgment, *rest, question, answer, turn, wave = row
-    return FrozenAnswer(
-        reply,
-        rater,
-        judged_at.isoformat(),
-        str(judgment),
-        *rest,
-        question=question,
-        answer=answer or None,
-        turn=turn,
-        wave=str(Wave(wave).label),
-    )
+    start = (reply, rater, judged_at.isoformat(), str(judgment))
+    end = (question, answer or None, turn, str(Wave(wave).label))
+    return FrozenAnswer._make((*start, *rest, *end))
 
 
 class UnitCount(NamedTuple):
@@ -216,13 +208,13 @@ def fates(study_id: int, *, until: int) -> Fates:
     left = Q(seat__abandoned_at__isnull=False)
     old = Q(current=False)
     counted = rows.aggregate(
-        total=Count("pk"),
-        included=Count("pk", filter=Q(current=True)),
-        superseded_n=Count("pk", filter=old & Q(superseded=True)),
-        abandoned_n=Count("pk", filter=old & Q(superseded=False) & left),
-        unfinished_n=Count("pk", filter=old & Q(superseded=False) & ~left),
+        n_total=Count("pk"),
+        n_included=Count("pk", filter=Q(current=True)),
+        n_superseded=Count("pk", filter=old & Q(superseded=True)),
+        n_abandoned=Count("pk", filter=old & Q(superseded=False) & left),
+        n_unfinished=Count("pk", filter=old & Q(superseded=False) & ~left),
     )
-    return Fates(*(int(n) for n in counted.values()))
+    return Fates(*(int(counted[f"n_{fate}"]) for fate in Fates._fields))
 
 
 def judgments_by_wave(study_id: int, *, until: int) -> dict[str, int]:
@@ -251,7 +243,7 @@ def skips(study_id: int) -> int:
     return Skip.objects.filter(item__study=study_id).count()
 
 
-def seats_without_judgment(study_id: int) -> int:
+def open_seats(study_id: int) -> int:
     """Count the seats that are still open, nobody's or somebody's."""
     waiting = Seat.objects.filter(study=study_id, judged_at=None, abandoned_at=None)
     return waiting.count()

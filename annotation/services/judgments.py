@@ -39,7 +39,7 @@ def submit(*, rater: Rater, receipt: Receipt, turn: int, sent: Sent, now: dateti
         ShownTextChanged: the turn is not the one this seat is at, or the conversation was begun
             with another text or rubric.
     """
-    seat = Seat.objects.select_related("item").filter(key=receipt.seat_key, rater=rater.pk).first()
+    seat = Seat.objects.filter(key=receipt.seat_key, rater=rater.pk).first()
     if seat is None:
         raise SeatNotHeld(
             "This item went to someone else while you were away. Your answers are still on this"

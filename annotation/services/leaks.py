@@ -46,9 +46,7 @@ def decide_alike(
     return _set(alike, study, decision, by, now)
 
 
-def _set(
-    hits: QuerySet[Hit], study: Study, decision: HitDecision, by: User, now: datetime
-) -> int:
+def _set(hits: QuerySet[Hit], study: Study, decision: HitDecision, by: User, now: datetime) -> int:
     if decision not in DECISIONS:
         raise ValueError(f"{decision} is no decision")
     changed = hits.exclude(decision=decision).update(

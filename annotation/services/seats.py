@@ -128,42 +128,40 @@ def place_of(external_id: str, *, seed: int) -> int:
     return int.from_bytes(drawn[:4]) % PLACES
 
 
-def claim_next(*, rater: Rater, now: datetime) -> Seat | None:
+def claim_next(*, rater: Rater, now: datetime, has_just_judged: bool = False) -> Seat | None:
     """Give the rater the seat they hold, or the next one in their own order; None when none is free.
 
-    Asking twice gives the same seat. Safe under any number of processes without locks: a seat is
+    Asking twice gives the same seat; only a rater who ``has_just_judged`` the one they held need
+    not be asked what they hold. Safe under any number of processes without locks: a seat is
     taken by an UPDATE that names the state it expects, and one changed row means it is ours. A
     pass in which others took every candidate is repeated. The cost does not grow with the tables:
     the rater's cursor says where to look, and one index answers.
     """
+    look_for_held = not has_just_judged
     while True:
-        held = Seat.objects.held_by(rater.pk).order_by("hold").values_list("pk", flat=True).first()
+        held = Seat.objects.held_by(rater.pk).order_by("hold").first() if look_for_held else None
         if held is not None and _renew(held, rater, now):
-            return _loaded(held)
+            return held
+        look_for_held = True
         if rater.paused_at is not None or rater.study.state != StudyState.OPEN:
             return None
         taken, contended = _take_one(rater, now)
-        if taken is not None:
-            return _loaded(taken)
-        if not contended:
-            return None
-
-
-def _loaded(seat_id: int) -> Seat:
-    return Seat.objects.select_related("item").get(pk=seat_id)
+        if taken is not None or not contended:
+            return taken
 
 
 def _lease(rater: Rater, now: datetime) -> datetime:
     return now + timedelta(minutes=rater.study.lease_minutes)
 
 
-def _renew(seat_id: int, rater: Rater, now: datetime) -> bool:
+def _renew(seat: Seat, rater: Rater, now: datetime) -> bool:
     """Renew the rater's own lease, lapsed or not, if nobody took the seat meanwhile."""
-    mine = Seat.objects.held_by(rater.pk).filter(pk=seat_id)
-    return mine.update(leased_until=_lease(rater, now)) == 1
+    mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk)
+    seat.leased_until = _lease(rater, now)
+    return mine.update(leased_until=seat.leased_until) == 1
 
 
-def _take_one(rater: Rater, now: datetime) -> tuple[int | None, bool]:
+def _take_one(rater: Rater, now: datetime) -> tuple[Seat | None, bool]:
     """Walk once around the study from the rater's cursor; say whether others were in the way."""
     contended = False
     for begin, end in _arcs(rater):
@@ -171,7 +169,7 @@ def _take_one(rater: Rater, now: datetime) -> tuple[int | None, bool]:
         while candidates := _candidates(rater, reached, end, window, now):
             for seat in _eligible(rater, candidates):
                 if _take(seat, rater, now):
-                    return seat.pk, contended
+                    return seat, contended
                 contended = True
             if len(candidates) < window:
                 break
@@ -255,15 +253,19 @@ def _take(seat: Seat, rater: Rater, now: datetime) -> bool:
 
 
 def _seize(seat: Seat, rater: Rater, now: datetime) -> bool:
+    lease = {
+        "rater_id": rater.pk,
+        "key": secrets.token_urlsafe(16),
+        "hold": READING,
+        "claimed_at": now,
+        "leased_until": _lease(rater, now),
+    }
     free = Seat.objects.free(at=now).filter(pk=seat.pk, turns_judged=0)
-    taken = free.update(
-        rater=rater.pk,
-        key=secrets.token_urlsafe(16),
-        hold=READING,
-        claimed_at=now,
-        leased_until=_lease(rater, now),
-    )
-    return taken == 1
+    if free.update(**lease) != 1:
+        return False
+    for name, value in lease.items():
+        setattr(seat, name, value)
+    return True
 
 
 def _replace(seat: Seat, now: datetime) -> None:

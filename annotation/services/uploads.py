@@ -1,6 +1,7 @@
 """Taking in uploaded files: each is stored under a name of its own and becomes a batch."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -12,7 +13,7 @@ from annotation.vocabulary import BatchState
 LARGEST = 2 * 1024**3
 
 
-def receive(*, study: Study, upload: UploadedFile, now: datetime, by_id: int) -> Batch:
+def receive(*, study: Study, upload: "UploadedFile[Any]", now: datetime, by_id: int) -> Batch:
     """Store an uploaded file chunk by chunk and register its batch, which waits to be read.
 
     Raises:
@@ -30,9 +31,7 @@ def receive(*, study: Study, upload: UploadedFile, now: datetime, by_id: int) ->
         path.unlink(missing_ok=True)
         reason = f"{given} could not be stored: {error.strerror or error}. Tell your operator."
         raise FileUnreadable(reason) from error
-    return batches.register(
-        study=study, file_name=given, now=now, by_id=by_id, stored_name=name
-    )
+    return batches.register(study=study, file_name=given, now=now, by_id=by_id, stored_name=name)
 
 
 def read_again(*, batch: Batch, now: datetime) -> bool:

@@ -57,7 +57,10 @@ def submit(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
         return _again(request, rater, key, sent, refusal)
     except (AlreadyJudged, SeatNotHeld, ShownTextChanged) as refusal:
         return _refused(request, rater, sent, refusal)
-    response = _next(request, rater) if _wants_part(request) else _to_next(rater)
+    if _wants_part(request):
+        response = _next(request, rater, has_just_judged=stored.finished and not stored.replayed)
+    else:
+        response = _to_next(rater)
     response["X-Judgment"] = stored.judgment_id
     return response
 
@@ -125,9 +128,9 @@ def _turn(text: str) -> int:
     return int(text)
 
 
-def _next(request: HttpRequest, rater: Rater) -> HttpResponse:
+def _next(request: HttpRequest, rater: Rater, *, has_just_judged: bool = False) -> HttpResponse:
     now = timezone.now()
-    seat = seats.claim_next(rater=rater, now=now)
+    seat = seats.claim_next(rater=rater, now=now, has_just_judged=has_just_judged)
     if seat is None:
         why = why_nothing(rater, at=now)
         context = {"why": why.code, "sentence": why.sentence}

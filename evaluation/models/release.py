@@ -14,8 +14,6 @@ class ReleaseState(TextChoices):
     FAILED = "failed", "Failed"
 
 
-
-
 class Release(models.Model):
     """One frozen, hashed export of a study up to a cut-off in the judgments' own sequence."""
 
@@ -31,6 +29,8 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     created_at = models.DateTimeField()
+    # While it is being written: from then on another worker may take it up.
+    leased_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -65,8 +65,9 @@ def fleiss_kappa(
 ) -> Estimate:
     """Fleiss' kappa, generalised to items with different numbers of ratings.
 
-    p_e = sum of squared prevalences. With two raters it is Scott's pi. ``value`` in [-1, 1];
-    ``NO_VARIATION`` when every rating is the same option.
+    p_e = sum of squared prevalences. With two raters it is Scott's pi. ``value`` in [-1, 1], and
+    below -1 only where single-rated items make one option far more common than it is among the
+    pairable ones. ``NO_VARIATION`` when every rating is the same option.
 
     Source: J. Fleiss, "Measuring nominal scale agreement among many raters" (1971); Gwet 2014,
     section 2.4.
@@ -78,7 +79,13 @@ def fleiss_kappa(
 
     weights = np.eye(table.n_options)
     return _corrected(
-        table, "Fleiss' kappa", weights, chance, confidence=confidence, uncertainty=uncertainty
+        table,
+        "Fleiss' kappa",
+        weights,
+        chance,
+        confidence=confidence,
+        uncertainty=uncertainty,
+        lower=-np.inf,
     )
 
 
@@ -232,6 +239,7 @@ def _corrected(
     confidence: float,
     uncertainty: Uncertainty,
     needs_options: int = 1,
+    lower: float = -1.0,
 ) -> Estimate:
     def evaluate(totals: FloatArray) -> FloatArray:
         observed = totals[:, 2] / totals[:, 1]
@@ -246,6 +254,6 @@ def _corrected(
         singles_count=True,
         needs_options=needs_options,
         when_nan=Undefined.NO_VARIATION,
-        lower=-1.0,
+        lower=lower,
     )
     return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)

@@ -115,7 +115,8 @@ def conger_kappa(
         uncertainty: how the interval is computed, see ``resampling.spread``.
 
     Returns:
-        ``value`` in [-1, 1]. ``None`` with ``NO_ITEMS``, ``ONE_RATER`` (fewer than two raters
+        ``value`` in [-1, 1], and below -1 only where single-rated items make one option far more
+        common. ``None`` with ``NO_ITEMS``, ``ONE_RATER`` (fewer than two raters
         rated anything), ``NO_PAIRS``, or ``NO_VARIATION``.
 
     Raises:
@@ -147,7 +148,6 @@ def conger_kappa(
         reason=reason,
         confidence=confidence,
         uncertainty=uncertainty,
-        lower=-1.0,
     )
 
 

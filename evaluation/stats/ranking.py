@@ -169,18 +169,28 @@ def _fit(used: Comparisons, models: IntArray, *, prior: float) -> _Fit | None:
         pull = weight * np.exp(strength)
         gradient = (wins - pairs * chance).sum(axis=1) + weight - pull
         information = _information(pairs, chance)
-        step = np.linalg.pinv(information + np.diag(pull), hermitian=True) @ gradient
+        step = np.linalg.solve(_invertible(information, pull), gradient)
         while (new := _log_posterior(wins, strength + step, weight)) < height - SETTLED:
             step = step / 2
         strength, height = strength + step, new
-        if np.abs(step).max() <= SETTLED:
-            inverse = np.linalg.pinv(information + np.diag(pull), hermitian=True)
+        if np.abs(step).max() <= SETTLED * (1 + np.abs(strength).max()):
+            inverse = np.linalg.inv(_invertible(information, pull))
             meat = _meat(used, models, strength, information)
             number = round(float(used.units.sum()))
             clusters = number if used.cluster is None else np.unique(used.cluster).size
             covariance = inverse @ meat @ inverse
             return _Fit(strength - strength.mean(), covariance, _deviance(wins, chance), clusters)
     return None
+
+
+def _invertible(information: FloatArray, pull: FloatArray) -> FloatArray:
+    """The curvature, with something added for the common level that comparisons leave open.
+
+    It moves no difference of strengths, and with it the matrix can be inverted.
+    """
+    level = np.trace(information) / len(information)
+    curvature: FloatArray = information + np.diag(pull) + (0.0 if pull.any() else level)
+    return curvature
 
 
 def _log_posterior(wins: FloatArray, strength: FloatArray, weight: float) -> float:

@@ -137,7 +137,9 @@ def spread(
         return found
     if found.se <= ROUNDING * max(1.0, abs(value)):
         return Spread(reason=Undefined.NO_SPREAD)
-    return Spread(found.se, max(found.low, lower), min(found.high, upper))
+    # The value itself may lie past an end of its range by rounding.
+    low, high = max(found.low, min(lower, value)), min(found.high, max(upper, value))
+    return Spread(found.se, low, high)
 
 
 def sandwich_error(sample: Sample, *, value: float) -> float | None:

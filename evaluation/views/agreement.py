@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.http import content_disposition_header, urlencode
 from django.utils.safestring import SafeString, mark_safe
 
-from annotation.plans import with_values
 from annotation.selectors.labels import SLICES
 from evaluation import charts, sentences
 from evaluation.charts import Bar, Mark, Point
 from evaluation.errors import EvaluationError
+from evaluation.exports.cells import cell
 from evaluation.services import agreement
 from evaluation.services.agreement import ALPHA, PERCENT, Agreement
 from evaluation.views.numbers import Number, Shown
 from evaluation.views.pages import Visit, researchers
-from evaluation.views.spreadsheets import safe_row
+from evaluation.views.words import spoken
 
 ALPHA_NAME = "Krippendorff's alpha"
 PERCENT_NAME = "Percent agreement"
@@ -60,6 +60,12 @@ class Row:
     def name(self) -> str:
         """The slice, or the question with its scope where it has two."""
         return self.found.slice_key or f"{self.found.key} ({self.found.scope})"
+
+    @property
+    def sizes(self) -> dict[str, str]:
+        """How much there is behind the numbers, with separators."""
+        names = ("items", "pairable_items", "raters", "judgments", "clusters")
+        return {name: f"{getattr(self.found, name):,}" for name in names}
 
     @property
     def wave(self) -> str:
@@ -106,7 +112,7 @@ def page(visit: Visit) -> HttpResponse:
     context = {
         "sections": _sections(rows) if judged else [],
         "rows": rows if judged and not visit.asked("by") else [],
-        "overview": _overview(rows) if judged and len(rows) > 1 and not visit.asked("by") else "",
+        "overview": _overview(rows) if judged and not visit.asked("by") else "",
         "judged": judged,
         "questions": [q for q in visit.study.rubric.questions if q.options],
         "slices": [(key, key.replace("_", " ")) for key in SLICES],
@@ -123,8 +129,8 @@ def as_csv(visit: Visit) -> HttpResponse:
     """Download what is shown as a table that a spreadsheet opens and does not run."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(safe_row(row) for one in _found(visit) for row in _cells(one))
+    writer.writerow([*COLUMNS, "csv_escaped"])
+    writer.writerows(_escaped(row) for one in _found(visit) for row in _cells(one))
     return _download(visit, written.getvalue(), "text/csv; charset=utf-8", "csv")
 
 
@@ -147,11 +153,6 @@ def chart(visit: Visit) -> HttpResponse:
     return _download(visit, svg, "image/svg+xml; charset=utf-8", "svg")
 
 
-def spoken(label: str) -> str:
-    """Return a label with words for the values that differ from item to item."""
-    return with_values(label, "value A", "value B")
-
-
 def _found(visit: Visit) -> list[Agreement]:
     return agreement.report(visit.study, question=visit.asked("question"), by=visit.asked("by"))
 
@@ -169,8 +170,7 @@ def _sections(rows: list[Row]) -> list[Section]:
     found = []
     for _, group in groupby(rows, key=lambda row: (row.found.key, row.found.scope)):
         slices = list(group)
-        most = sorted(slices, key=lambda row: -row.found.judgments)[:ROWS_SHOWN]
-        shown = [row for row in slices if row in most] if len(slices) > ROWS_SHOWN else slices
+        shown = _most_rated(slices)
         first = shown[0]
         if first.found.slice_by:
             title = f"Agreement on {first.found.key} ({first.found.scope}) by slice"
@@ -180,6 +180,12 @@ def _sections(rows: list[Row]) -> list[Section]:
             drawn = _prevalence(first, title)
         found.append(Section(shown, drawn, title, len(slices) - len(shown)))
     return found
+
+
+def _most_rated(slices: list[Row]) -> list[Row]:
+    """Return as many slices as a page shows, in their own order."""
+    least_first = sorted(range(len(slices)), key=lambda at: slices[at].found.judgments)
+    return [slices[at] for at in sorted(least_first[-ROWS_SHOWN:])]
 
 
 def _overview(rows: list[Row]) -> SafeString:
@@ -215,6 +221,13 @@ def _cells(found: Agreement) -> Iterable[list[object]]:
         yield [*before, "share", share.option, share.share, None, None, None, None, *after]
 
 
+def _escaped(row: list[object]) -> list[str]:
+    """Return a line as cells that no spreadsheet runs, with the names of those changed."""
+    cells = [cell(value) for value in row]
+    names = [name for name, (_, escaped) in zip(COLUMNS, cells, strict=True) if escaped]
+    return [*(text for text, _ in cells), " ".join(names)]
+
+
 def _query(visit: Visit) -> str:
     asked = {name: visit.asked(name) for name in ("question", "by")}
     return urlencode({name: value for name, value in asked.items() if value})
@@ -224,5 +237,7 @@ def _download(visit: Visit, text: str, content_type: str, ending: str) -> HttpRe
     parts = [visit.study.slug, "agreement", visit.asked("question"), visit.asked("by")]
     name = "-".join(part for part in parts if part)
     response = HttpResponse(text, content_type=content_type)
-    response["Content-Disposition"] = content_disposition_header(True, f"{name}.{ending}")
+    response["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=f"{name}.{ending}"
+    )
     return response

@@ -1,0 +1,83 @@
+"""The operator's door: accounts, and a look at studies and memberships. Never at judgments."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from annotation.models import Membership, Study, User
+
+if TYPE_CHECKING:
+    UserPages = admin.ModelAdmin[User]
+    StudyPages = admin.ModelAdmin[Study]
+    MembershipPages = admin.ModelAdmin[Membership]
+else:
+    UserPages = StudyPages = MembershipPages = admin.ModelAdmin
+
+
+@admin.register(User)
+class UserAdmin(UserPages):
+    """Accounts: switching them off, naming operators. No password is shown, not even hashed."""
+
+    list_display = ("username", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("username",)
+    fields = (
+        "username",
+        "email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "date_joined",
+        "last_login",
+    )
+    readonly_fields = ("date_joined", "last_login")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Accounts come from invitations and ``createsuperuser``."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Accounts are switched off, so that what they did stays."""
+        return False
+
+
+@admin.register(Study)
+class StudyAdmin(StudyPages):
+    """Studies, to look at: they are changed on their own pages, which keep the rules."""
+
+    list_display = ("slug", "title", "state", "created_at")
+    list_filter = ("state",)
+    search_fields = ("slug", "title")
+    fields = ("slug", "title", "state", "raters_per_item", "lease_minutes", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Studies are made on their own page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Studies are changed on their own pages."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing that was judged is ever lost."""
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(MembershipPages):
+    """Who may do what; the operator can give a study an admin when it has lost its own."""
+
+    list_display = ("study", "user", "role", "created_at", "ended_at")
+    list_filter = ("role",)
+    search_fields = ("user__username", "study__slug")
+    autocomplete_fields = ("study", "user")
+    fields = ("study", "user", "role", "created_at", "ended_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Whose membership of what it is never changes."""
+        return ("study", "user") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A membership is ended, not deleted."""
+        return False

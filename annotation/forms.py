@@ -1,0 +1,264 @@
+"""Reading what an admin sent: every field with what is wrong with it and what to do."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.text import slugify
+
+from annotation.errors import RubricInvalid
+from annotation.files import parsed_json
+from annotation.rubric_format import RubricFile, presets, rubric_from_json
+from annotation.services.seats import MOST_RATERS
+from annotation.services.uploads import LARGEST
+from annotation.vocabulary import HitDecision, Role
+
+ACCEPTED = (".jsonl", ".ndjson", ".csv")
+LONGEST_RUBRIC = 1024 * 1024
+LONGEST_GUIDELINES = 200_000
+MOST_INVITATIONS = 50
+LONGEST_SLUG = 80
+# Words that stand where a study's name stands in addresses.
+RESERVED_SLUGS = frozenset({"new"})
+
+
+class PlainForm(forms.Form):
+    """Base: labels without colons; ``use_required_attribute`` stays, the server checks anyway."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+
+
+class RubricForm(PlainForm):
+    """A rubric as a JSON file or as pasted JSON."""
+
+    rubric_file = forms.FileField(
+        label="Rubric file",
+        required=False,
+        allow_empty_file=True,
+        help_text="JSON; the format is in the documentation.",
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+    rubric_text = forms.CharField(
+        label="Or paste the JSON",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "code", "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Read the rubric; every place that is wrong is listed."""
+        cleaned = super().clean() or {}
+        upload, text = cleaned.get("rubric_file"), cleaned.get("rubric_text") or ""
+        if upload and text.strip():
+            self.add_error("rubric_text", "Choose a file or paste the JSON, not both.")
+            return cleaned
+        if upload:
+            text = self._text_of(upload)
+        if text.strip():
+            cleaned["rubric"] = self._parsed(text)
+        elif not self.errors:
+            self._without_json(cleaned)
+        return cleaned
+
+    def _without_json(self, cleaned: dict[str, Any]) -> None:
+        self.add_error("rubric_file", "Choose a rubric file, or paste its JSON below.")
+
+    def _text_of(self, upload: "UploadedFile[Any]") -> str:
+        if (upload.size or 0) > LONGEST_RUBRIC:
+            self.add_error("rubric_file", "The file is larger than 1 MB: not a rubric.")
+            return ""
+        try:
+            text = str(upload.read(), "utf-8-sig")
+        except UnicodeDecodeError:
+            self.add_error("rubric_file", "The file is not UTF-8 text. Save it as UTF-8.")
+            return ""
+        if not text.strip():
+            self.add_error("rubric_file", "The file is empty.")
+        # A browser does not send a file twice: shown again, it stands in the text field.
+        self.data = {**self.data.dict(), "rubric_text": text}  # type: ignore[attr-defined]  # a QueryDict
+        return text
+
+    def _parsed(self, text: str) -> RubricFile | None:
+        try:
+            return rubric_from_json(parsed_json(text))
+        except RubricInvalid as refusal:
+            errors = refusal.details["errors"] or [str(refusal)]
+            self.add_error("rubric_text", forms.ValidationError(errors))
+        except ValueError as error:
+            self.add_error("rubric_text", f"This is not JSON: {error}")
+        return None
+
+
+class StudyForm(RubricForm):
+    """A new study."""
+
+    title = forms.CharField(label="Title", max_length=200, help_text="What raters read.")
+    slug = forms.SlugField(
+        label="Name in addresses",
+        max_length=LONGEST_SLUG,
+        required=False,
+        help_text="Letters, digits, - and _. Left empty, it is made from the title.",
+    )
+    raters_per_item = forms.IntegerField(
+        label="Raters per item", min_value=1, max_value=MOST_RATERS, initial=3
+    )
+    guidelines = forms.CharField(
+        label="Guidelines",
+        required=False,
+        max_length=LONGEST_GUIDELINES,
+        help_text="Markdown. Raters read them before they rate; you can change them later.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    preset = forms.ChoiceField(label="Rubric", required=False)
+
+    field_order = ("title", "slug", "raters_per_item", "preset", "rubric_file", "rubric_text")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ready_made = presets()
+        choices = [(key, rubric.title) for key, rubric in self.ready_made.items()]
+        field = self.fields["preset"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared so above
+        field.choices = [*choices, ("", "My own, as JSON (below)")]
+        field.initial = choices[0][0]
+
+    def clean_slug(self) -> str:
+        """Return the name given, or one made from the title."""
+        given: str = self.cleaned_data["slug"]
+        slug = (given or slugify(self.cleaned_data.get("title", "")))[:LONGEST_SLUG].strip("-")
+        if not slug and "title" in self.cleaned_data:
+            raise forms.ValidationError("No name follows from this title. Give one.")
+        if slug in RESERVED_SLUGS:
+            raise forms.ValidationError(f"{slug!r} is an address of its own. Choose another name.")
+        return slug
+
+    def _without_json(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("preset"):
+            cleaned["rubric"] = self.ready_made[cleaned["preset"]]
+        else:
+            self.add_error("preset", "Choose a rubric, or give your own as JSON.")
+
+
+class SettingsForm(PlainForm):
+    """What an admin may change at any time."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    guidelines = forms.CharField(
+        label="Guidelines",
+        required=False,
+        max_length=LONGEST_GUIDELINES,
+        help_text="Markdown. Another text becomes the next version; judgments keep theirs.",
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
+    lease_minutes = forms.IntegerField(
+        label="Minutes an item is held for a rater",
+        min_value=1,
+        max_value=10_080,
+        help_text="After that without an answer it is free for others.",
+    )
+    replies_per_query = forms.IntegerField(
+        label="Replies to one query that one rater judges at most",
+        min_value=1,
+        max_value=1_000,
+        required=False,
+        help_text="Empty: no limit.",
+    )
+    one_framing_per_scenario = forms.BooleanField(
+        label="A rater sees one framing of a scenario only", required=False
+    )
+    shows_system_messages = forms.BooleanField(
+        label="Show system messages to raters", required=False
+    )
+
+
+class SeveralFilesInput(forms.FileInput):
+    """A file input that takes several files."""
+
+    allow_multiple_selected = True
+
+
+class UploadsField(forms.FileField):
+    """Several uploads; each is checked, and the refused ones are named."""
+
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
+        """Return the files, or say of each wrong one what is wrong with it."""
+        uploads = data if isinstance(data, list) else [data] if data else []
+        if not uploads:
+            raise forms.ValidationError("Choose at least one file.")
+        problems = [problem for upload in uploads if (problem := self._problem(upload))]
+        if problems:
+            raise forms.ValidationError([*problems, "Nothing was uploaded."])
+        return uploads
+
+    def _problem(self, upload: "UploadedFile[Any]") -> str:
+        name = upload.name or "The file"
+        if not name.lower().removesuffix(".gz").endswith(ACCEPTED):
+            return f"{name}: must end in .jsonl or .csv (or one of these and .gz)."
+        if not upload.size:
+            return f"{name}: is empty."
+        if upload.size > LARGEST:
+            return f"{name}: is larger than 2 GB. Split it, or compress it with gzip."
+        return ""
+
+
+class UploadForm(PlainForm):
+    """One or several files of replies."""
+
+    uploads = UploadsField(
+        label="Files",
+        help_text="JSON lines or CSV, each also gzipped, up to 2 GB. Every file becomes a batch.",
+        widget=SeveralFilesInput(attrs={"accept": ".jsonl,.ndjson,.csv,.gz"}),
+    )
+    new_versions = forms.BooleanField(
+        label="Where a known reply has another text, add it as a new version",
+        required=False,
+        help_text="Otherwise such lines are refused. What was judged stays as it was.",
+    )
+
+
+class OpenSeatsForm(PlainForm):
+    """How many raters each item gets, and the seed of the order."""
+
+    raters_per_item = forms.IntegerField(
+        label="Raters per item", min_value=1, max_value=MOST_RATERS
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        min_value=0,
+        max_value=10**18 - 1,
+        help_text="Fixes the order of the items. The same seed gives the same order.",
+    )
+
+
+class InviteForm(PlainForm):
+    """Whom to invite, and how many."""
+
+    role = forms.ChoiceField(label="Role", choices=Role.choices)
+    count = forms.IntegerField(
+        label="How many links", min_value=1, max_value=MOST_INVITATIONS, initial=1
+    )
+
+
+class LeakFilterForm(PlainForm):
+    """Which findings of the leak report are shown."""
+
+    batch = forms.TypedChoiceField(label="Batch", required=False, coerce=int, empty_value=None)
+    decision = forms.ChoiceField(
+        label="Decision", required=False, choices=[("", "All"), *HitDecision.choices]
+    )
+    rule = forms.ChoiceField(label="Rule", required=False)
+
+    def __init__(
+        self, *args: Any, rules: tuple[str, ...], batches: tuple[int, ...], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "rule": [(rule, rule) for rule in rules],
+            "batch": [(str(number), str(number)) for number in batches],
+        }
+        for name, found in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared so above
+            field.choices = [("", "All"), *found]

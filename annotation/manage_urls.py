@@ -1,0 +1,34 @@
+"""Addresses of the admins' pages, under ``/studies/``; ``new/`` comes before any study's name."""
+
+from django.urls import path
+
+from annotation.views import leaks, managing, people, uploading
+
+urlpatterns = [
+    path("new/", managing.new_study, name="new_study"),
+    path("<slug:slug>/", managing.overview, name="study"),
+    path("<slug:slug>/state/", managing.change_state, name="change_state"),
+    path("<slug:slug>/settings/", managing.change_settings, name="settings"),
+    path("<slug:slug>/rubric/", managing.publish_rubric, name="publish_rubric"),
+    path("<slug:slug>/rubric.json", managing.rubric, name="rubric"),
+    path("<slug:slug>/batches/", uploading.batches, name="batches"),
+    path("<slug:slug>/batches/<int:number>/", uploading.batch, name="batch"),
+    path("<slug:slug>/batches/<int:number>/again/", uploading.read_again, name="read_again"),
+    path(
+        "<slug:slug>/batches/<int:number>/errors.csv", uploading.batch_errors, name="batch_errors"
+    ),
+    path("<slug:slug>/seats/", uploading.open_seats, name="seats"),
+    path("<slug:slug>/leaks/", leaks.report, name="leaks"),
+    path("<slug:slug>/leaks/decide/", leaks.decide, name="decide_leaks"),
+    path("<slug:slug>/replies/<int:reply_id>/", leaks.reply, name="reply"),
+    path("<slug:slug>/raters/", people.people, name="raters"),
+    path("<slug:slug>/raters/invite/", people.invite, name="invite"),
+    path("<slug:slug>/raters/revoke/", people.revoke_invitations, name="revoke_invitations"),
+    path("<slug:slug>/raters/<int:rater_id>/pause/", people.pause_rater, name="pause_rater"),
+    path("<slug:slug>/raters/<int:rater_id>/resume/", people.resume_rater, name="resume_rater"),
+    path(
+        "<slug:slug>/members/<int:membership_id>/end/",
+        people.end_membership,
+        name="end_membership",
+    ),
+]

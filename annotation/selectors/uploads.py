@@ -1,0 +1,89 @@
+"""What became of each upload, and which replies still lack seats."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from annotation.models import Batch, Item, Response, Seat, Study
+from annotation.tally import ERRORS_KEPT
+from annotation.vocabulary import BatchState, Wave
+
+# A worker takes a waiting upload within a second or two.
+PATIENCE = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One upload as its page shows it."""
+
+    number: int
+    file_name: str
+    state: BatchState
+    failure: str
+    read: int
+    created: int
+    unchanged: int
+    updated: int
+    refused: int
+    uploaded_at: datetime
+    uploaded_by: str
+    has_file: bool
+    unattended: bool
+
+    @property
+    def live(self) -> bool:
+        """Say whether the page should look again by itself."""
+        return self.state in (BatchState.WAITING, BatchState.READING)
+
+    @property
+    def errors_cut(self) -> bool:
+        """Say whether more lines were refused than reasons are kept."""
+        return self.refused > ERRORS_KEPT
+
+
+def row_of(batch: Batch, *, at: datetime) -> BatchRow:
+    """Return one upload; ``unattended`` if it has waited longer than a running worker lets it."""
+    # Of an upload that waits to be read again, the earlier reading ended when it was asked for.
+    since = batch.finished_at or batch.created_at
+    waiting = batch.state == BatchState.WAITING
+    return BatchRow(
+        number=batch.number,
+        file_name=batch.file_name,
+        state=BatchState(batch.state),
+        failure=batch.failure,
+        read=batch.read,
+        created=batch.created,
+        unchanged=batch.unchanged,
+        updated=batch.updated,
+        refused=batch.refused,
+        uploaded_at=batch.created_at,
+        uploaded_by=batch.created_by.username if batch.created_by else "",
+        has_file=bool(batch.stored_name),
+        unattended=waiting and at - since > PATIENCE,
+    )
+
+
+def batches_of(study: Study, *, at: datetime) -> tuple[BatchRow, ...]:
+    """Return the study's uploads, latest first."""
+    rows = Batch.objects.filter(study=study).select_related("created_by").order_by("-number")
+    return tuple(row_of(batch, at=at) for batch in rows)
+
+
+def ready_replies(study: Study) -> int:
+    """Return how many replies may get seats."""
+    return Response.objects.filter(study=study, batch__state=BatchState.READY).count()
+
+
+def replies_without_seats(study: Study) -> int:
+    """Return how many replies of ready batches nobody can judge yet."""
+    seats = Seat.objects.filter(item__reply_1=OuterRef("pk"), wave=Wave.FIRST)
+    ready = Response.objects.filter(study=study, batch__state=BatchState.READY)
+    return ready.filter(~Exists(seats)).count()
+
+
+def items_short_of_seats(study: Study) -> int:
+    """Return how many items have some seats of the first wave, but fewer than the study wants."""
+    first = Q(seats__wave=Wave.FIRST, seats__abandoned_at=None)
+    items = Item.objects.filter(study=study).annotate(n=Count("seats", filter=first))
+    return items.filter(n__gt=0, n__lt=study.raters_per_item).count()

@@ -1,0 +1,195 @@
+"""Comparing what is stored twice: counters with counts, copies with their originals, hashes with texts.
+
+Nothing is written. Each check is one statement, so that it sees one moment also while raters work,
+and its rows are streamed, so that it runs over millions of them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, F, IntegerField, Max, Model, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from annotation.models import (
+    LEASES_AT_ONCE,
+    Answer,
+    Item,
+    Judgment,
+    Rater,
+    Response,
+    Seat,
+    Skip,
+    TextAnswer,
+    TextVersion,
+)
+from annotation.shown import text_sha256
+
+ROWS_PER_FETCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row that disagrees with what it was made from."""
+
+    check: str
+    table: str
+    row: int
+    reason: str
+
+
+Check = Callable[[], Iterator[Difference]]
+
+
+def differences() -> Iterator[Difference]:
+    """Yield every difference of every check."""
+    for check in CHECKS:
+        yield from check()
+
+
+def _found(check: str, model: type[Model], rows: Any, sentence: str) -> Iterator[Difference]:
+    """Yield a difference for each row; the sentence takes the row's values after its id."""
+    table = model._meta.db_table
+    for row, *values in rows.iterator(chunk_size=ROWS_PER_FETCH):
+        yield Difference(check, table, row, sentence.format(*values))
+
+
+def _count_per(outer: str, rows: Any) -> Coalesce:
+    """Return how many of ``rows`` belong to the outer row, 0 for none."""
+    grouped = rows.filter(**{outer: OuterRef("pk")}).order_by().values(outer)
+    counted = grouped.annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _judged_counts() -> Iterator[Difference]:
+    stored = _count_per("rater", Judgment.objects.filter(current=True))
+    rows = Rater.objects.annotate(stored=stored).exclude(judged_count=F("stored"))
+    values = rows.values_list("pk", "judged_count", "stored")
+    return _found("rater_judged_count", Rater, values, "counts {} judgments, {} are stored")
+
+
+def _skipped_counts() -> Iterator[Difference]:
+    stored = _count_per("rater", Skip.objects.all())
+    rows = Rater.objects.annotate(stored=stored).exclude(skipped_count=F("stored"))
+    values = rows.values_list("pk", "skipped_count", "stored")
+    return _found("rater_skipped_count", Rater, values, "counts {} skips, {} are stored")
+
+
+def _judged_seats() -> Iterator[Difference]:
+    current = Count("judgments", filter=Q(judgments__current=True))
+    rows = Seat.objects.filter(judged_at__isnull=False).annotate(stored=current)
+    values = rows.exclude(stored=1).values_list("pk", "stored")
+    return _found("judged_seat_judgment", Seat, values, "is judged and has {} current judgments")
+
+
+def _unjudged_seats() -> Iterator[Difference]:
+    rows = Judgment.objects.filter(current=True, seat__judged_at=None)
+    values = rows.values_list("pk", "seat_id")
+    return _found("judgment_at_judged_seat", Judgment, values, "counts, but seat {} is not judged")
+
+
+def _waves() -> Iterator[Difference]:
+    seats = Seat.objects.filter(
+        item=OuterRef("item"), wave=OuterRef("seat__wave"), abandoned_at=None
+    )
+    places = seats.order_by().values("item", "wave").annotate(n=Count("pk")).values("n")
+    judged = Judgment.objects.filter(current=True).values("item_id", "seat__wave")
+    rows = judged.annotate(n=Count("pk"), places=Coalesce(Subquery(places), 0)).order_by()
+    values = rows.filter(n__gt=F("places")).values_list("item_id", "seat__wave", "n", "places")
+    sentence = "in wave {} has {} judgments and {} seats"
+    return _found("item_judgments_within_seats", Item, values, sentence)
+
+
+def _judgment_copies() -> Iterator[Difference]:
+    rows = Judgment.objects.exclude(
+        item=F("seat__item"),
+        rater=F("seat__rater"),
+    )
+    values = rows.values_list("pk", "seat_id")
+    sentence = "names another item or rater than its seat {}"
+    return _found("judgment_copies_seat", Judgment, values, sentence)
+
+
+def _revisions() -> Iterator[Difference]:
+    rows = Seat.objects.annotate(n=Count("judgments"), last=Max("judgments__revision"))
+    values = rows.filter(last__isnull=False).exclude(last=F("n")).values_list("pk", "last", "n")
+    sentence = "is at revision {} and has {} of them"
+    return _found("seat_revisions_without_gap", Seat, values, sentence)
+
+
+def _current_answers() -> Iterator[Difference]:
+    for model in (Answer, TextAnswer):
+        rows = model.objects.exclude(current=F("judgment__current"))
+        values = rows.values_list("pk", "current", "judgment_id")
+        sentence = "has current {}, unlike its judgment {}"
+        yield from _found("answer_current_as_judgment", model, values, sentence)
+
+
+def _answer_copies() -> Iterator[Difference]:
+    rows = Answer.objects.exclude(
+        item=F("judgment__seat__item"),
+        cluster=F("judgment__seat__scenario"),
+        wave=F("judgment__seat__wave"),
+    )
+    values = rows.values_list("pk", "judgment__seat_id")
+    sentence = "names another item, cluster or wave than its seat {}"
+    return _found("answer_copies_seat", Answer, values, sentence)
+
+
+def _seat_copies() -> Iterator[Difference]:
+    rows = Seat.objects.exclude(
+        study=F("item__study"), query=F("item__query"), scenario=F("item__scenario")
+    )
+    values = rows.values_list("pk", "item_id")
+    sentence = "names another study, query or scenario than its item {}"
+    return _found("seat_copies_item", Seat, values, sentence)
+
+
+def _hashes() -> Iterator[Difference]:
+    rows = TextVersion.objects.values_list("pk", "messages", "sha256")
+    for pk, messages, sha256 in rows.iterator(chunk_size=ROWS_PER_FETCH):
+        computed = text_sha256(messages)
+        if computed != sha256:
+            reason = f"has SHA-256 {sha256}, its words give {computed}"
+            yield Difference("text_sha256", TextVersion._meta.db_table, pk, reason)
+
+
+def _current_texts() -> Iterator[Difference]:
+    current = Count("versions", filter=Q(versions__current=True))
+    rows = Response.objects.annotate(stored=current).exclude(stored=1)
+    values = rows.values_list("pk", "stored")
+    return _found("response_current_text", Response, values, "has {} current texts")
+
+
+def _leases() -> Iterator[Difference]:
+    held = Seat.objects.filter(judged_at=None, abandoned_at=None, rater__isnull=False)
+    counted = held.values("rater_id").annotate(n=Count("pk")).order_by()
+    values = counted.filter(n__gt=LEASES_AT_ONCE).values_list("rater_id", "n")
+    return _found("rater_two_leases", Rater, values, "holds {} seats")
+
+
+def _orphans() -> Iterator[Difference]:
+    for model, owner in ((Judgment, "seat"), (Answer, "judgment"), (TextAnswer, "judgment")):
+        field: Any = model._meta.get_field(owner)
+        there = field.related_model._default_manager.filter(pk=OuterRef(field.attname))
+        rows = model._default_manager.filter(~Exists(there))
+        values = rows.values_list("pk", field.attname)
+        yield from _found("no_orphans", model, values, f"belongs to {owner} {{}}, which is gone")
+
+
+CHECKS: tuple[Check, ...] = (
+    _judged_counts,
+    _skipped_counts,
+    _judged_seats,
+    _unjudged_seats,
+    _waves,
+    _judgment_copies,
+    _revisions,
+    _current_answers,
+    _answer_copies,
+    _seat_copies,
+    _hashes,
+    _current_texts,
+    _leases,
+    _orphans,
+)

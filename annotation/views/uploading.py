@@ -1,0 +1,159 @@
+"""The admin's pages of uploads and of the seats that come from them."""
+
+import csv
+
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from annotation import gates, tasks
+from annotation.errors import FileUnreadable, SeatsRefused
+from annotation.forms import OpenSeatsForm, UploadForm
+from annotation.gates import MemberRequest
+from annotation.models import Batch, SeatOpening, Study
+from annotation.selectors import uploads as found
+from annotation.services import seats, uploads
+from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
+
+# Seats of more replies than this are opened by the worker, not while the page waits.
+REPLIES_AT_ONCE = 5_000
+FIRST_SEED = 1
+
+
+@gates.admin
+@require_http_methods(["GET", "POST"])
+def batches(request: MemberRequest, study: Study) -> HttpResponse:
+    """List the study's uploads, and take further ones."""
+    form = filled(UploadForm, request)
+    if form.is_valid():
+        try:
+            return _received(request, study, form)
+        except FileUnreadable as refusal:
+            form.add_error("uploads", str(refusal))
+    rows = found.batches_of(study, at=timezone.now())
+    context = {"form": form, "batches": rows, "live": any(row.live for row in rows)}
+    return show(
+        request,
+        study,
+        "annotation/batches.html",
+        context,
+        active="batches",
+        part="annotation/_batches.html" if request.method == "GET" else "",
+        status=status_of(form),
+    )
+
+
+def _received(request: MemberRequest, study: Study, form: UploadForm) -> HttpResponse:
+    sent = form.cleaned_data
+    stored = [
+        uploads.receive(study=study, upload=upload, now=timezone.now(), by_id=request.user.pk)
+        for upload in sent["uploads"]
+    ]
+    for batch in stored:
+        with transaction.atomic():
+            tasks.load_batch.enqueue(batch.pk, sent["new_versions"])
+    if len(stored) == 1:
+        sentence = f"{stored[0].file_name} is uploaded."
+        return done(request, sentence, "annotation:batch", study.slug, stored[0].number)
+    return done(request, f"{len(stored)} files are uploaded.", "annotation:batches", study.slug)
+
+
+@gates.admin
+@require_GET
+def batch(request: HttpRequest, study: Study, number: int) -> HttpResponse:
+    """Show what became of one upload, line by line where something was wrong."""
+    stored = _batch(study, number)
+    errors = stored.errors.order_by("line", "pk")
+    context = {
+        "batch": found.row_of(stored, at=timezone.now()),
+        "errors": Paginator(errors, ROWS_PER_PAGE).get_page(page_number(request)),
+    }
+    part = "annotation/_batch.html"
+    return show(request, study, "annotation/batch.html", context, active="batches", part=part)
+
+
+@gates.admin
+@require_POST
+def read_again(request: HttpRequest, study: Study, number: int) -> HttpResponse:
+    """Have an upload read once more."""
+    stored = _batch(study, number)
+    new_versions = request.POST.get("new_versions") == "on"
+    with transaction.atomic():
+        waits = uploads.read_again(batch=stored, now=timezone.now())
+        if waits:
+            tasks.load_batch.enqueue(stored.pk, new_versions)
+    sentence = "The file is read again." if waits else "The file waits to be read already."
+    return done(request, sentence, "annotation:batch", study.slug, number)
+
+
+@gates.admin
+@require_GET
+def batch_errors(request: HttpRequest, study: Study, number: int) -> HttpResponse:
+    """Give the lines that were refused as CSV, safe to open in a spreadsheet."""
+    stored = _batch(study, number)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    name = f"{study.slug}-batch-{number}-errors.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    rows = csv.writer(response)
+    rows.writerow(["line", "field", "reason"])
+    for error in stored.errors.order_by("line", "pk"):
+        rows.writerow([error.line, _inert(error.field), _inert(error.reason)])
+    return response
+
+
+def _inert(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _batch(study: Study, number: int) -> Batch:
+    stored = Batch.objects.select_related("created_by").filter(study=study, number=number).first()
+    if stored is None:
+        raise Http404
+    return stored
+
+
+@gates.admin
+@require_http_methods(["GET", "POST"])
+def open_seats(request: MemberRequest, study: Study) -> HttpResponse:
+    """Show which seats were opened, and open those that replies still lack."""
+    openings = SeatOpening.objects.filter(study=study).select_related("opened_by").order_by("-pk")
+    latest = openings.first()
+    initial = {
+        "raters_per_item": study.raters_per_item,
+        "seed": latest.seed if latest else FIRST_SEED,
+    }
+    form = filled(OpenSeatsForm, request, initial=initial)
+    lacking = found.replies_without_seats(study)
+    if form.is_valid():
+        try:
+            return _opened(request, study, form.cleaned_data, lacking)
+        except SeatsRefused as refusal:
+            form.add_error(None, str(refusal))
+    context = {
+        "form": form,
+        "lacking": lacking,
+        "short": found.items_short_of_seats(study),
+        "ready": found.ready_replies(study),
+        "openings": openings[:ROWS_PER_PAGE],
+    }
+    return show(
+        request, study, "annotation/seats.html", context, active="seats", status=status_of(form)
+    )
+
+
+def _opened(
+    request: MemberRequest, study: Study, sent: dict[str, int], lacking: int
+) -> HttpResponse:
+    if lacking > REPLIES_AT_ONCE:
+        with transaction.atomic():
+            tasks.open_seats.enqueue(
+                study.pk, sent["raters_per_item"], sent["seed"], request.user.pk
+            )
+        sentence = f"Seats for {lacking:,} replies are being opened. Look again in a while."
+        return done(request, sentence, "annotation:seats", study.slug)
+    opening = seats.open_first_wave(study=study, now=timezone.now(), by_id=request.user.pk, **sent)
+    sentence = f"{opening.seats:,} seats were added; {opening.items:,} items are open."
+    return done(request, sentence, "annotation:seats", study.slug)

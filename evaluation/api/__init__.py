@@ -1,0 +1,1 @@
+"""The HTTP API of results: the same numbers as pages, commands and releases."""

@@ -1,0 +1,149 @@
+"""The rows of a release's tables, as streams of dicts keyed by column."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from annotation.plans import QuestionPlan
+from annotation.selectors.labels import Asked
+from annotation.selectors.released import (
+    UnitCount,
+    frozen_answers,
+    frozen_items,
+    frozen_raters,
+    unit_counts,
+)
+from annotation.selectors.studies import StudyFacts
+from annotation.vocabulary import CLOSED_TYPES, Scope
+from evaluation.exports.columns import ITEMS, JUDGMENTS
+from evaluation.models import Verdict
+
+Row = dict[str, Any]
+Names = Mapping[int, str]
+ROWS_PER_FETCH = 10_000
+# The design "all" takes every item that is ready, and imported judgments come as they are.
+CERTAIN = 1.0
+
+
+def judgments(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+    """Yield every current answer, its rater under a pseudonym."""
+    order = [column.name for column in JUDGMENTS]
+    for answer in frozen_answers(study.id, until=until):
+        row = {**answer._asdict(), "rater": names[answer.rater]}
+        yield {name: row[name] for name in order}
+
+
+def items(study: StudyFacts) -> Iterator[Row]:
+    """Yield every item with its reply as uploaded."""
+    order = [column.name for column in ITEMS]
+    for item in frozen_items(study.id):
+        row = item._asdict()
+        row["anchors"], row["metadata"] = in_order(item.anchors), in_order(item.metadata)
+        row["messages"] = [{"role": m["role"], "content": m["content"]} for m in item.messages]
+        yield {name: row[name] for name in order}
+
+
+def in_order(value: Any) -> Any:
+    """Return JSON with its keys sorted: PostgreSQL does not keep the order they came in."""
+    return json.loads(json.dumps(value, sort_keys=True))
+
+
+def raters(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+    """Yield the raters who have judged, under their pseudonyms."""
+    for rater in frozen_raters(study.id, until=until):
+        yield {
+            "rater": names[rater.id],
+            "source": rater.source,
+            "cohort": rater.cohort,
+            "judgments": rater.judgments,
+        }
+
+
+def last_verdict(study: StudyFacts) -> int:
+    """Return the highest number in the study's sequence of verdicts, 0 for none."""
+    found = Verdict.objects.filter(judge__study=study.id).order_by("-pk")
+    return found.values_list("pk", flat=True).first() or 0
+
+
+def verdicts(study: StudyFacts) -> Iterator[Row]:
+    """Yield every verdict of every judge on every reply, in the order they were stored."""
+    found = Verdict.objects.filter(judge__study=study.id).order_by("pk")
+    fields = {
+        "response_id": "response__external_id",
+        "question": "question__key",
+        "answer": "option__code",
+        "turn": "turn",
+        "probability": "probability",
+        "probabilities": "probabilities",
+        "score": "score",
+        "reasoning": "reasoning",
+        "clauses": "clauses",
+        "judge": "judge__name",
+        "judge_model": "judge__model",
+        "judge_prompt_version": "judge__prompt_version",
+        "judge_rubric_version": "judge__rubric_version",
+        "judge_simulated": "judge__simulated",
+        "rubric": "question__rubric__key",
+        "rubric_version": "question__rubric__version",
+    }
+    for values in found.values_list(*fields.values()).iterator(chunk_size=ROWS_PER_FETCH):
+        row = dict(zip(fields, values, strict=True))
+        row["answer"] = row["answer"] or None
+        row["probabilities"] = in_order(row["probabilities"])
+        yield row
+
+
+def labels(study: StudyFacts, *, until: int) -> Iterator[Row]:
+    """Yield what the study concludes of each unit, for each closed question and scope."""
+    for question in study.rubric.questions:
+        if question.type not in CLOSED_TYPES:
+            continue
+        whole_first = (Scope.CONVERSATION, Scope.TURN)
+        for scope in whole_first if question.scope == Scope.BOTH else (question.scope,):
+            counted = unit_counts(Asked(question.id, scope, until=until))
+            for _, unit in groupby(counted, key=lambda row: (row.item, row.turn)):
+                yield _label(question, scope, list(unit))
+
+
+def _label(question: QuestionPlan, scope: Scope, unit: list[UnitCount]) -> Row:
+    votes = {row.option: row.raters for row in unit}
+    chosen = {option.code: votes.get(option.id, 0) for option in question.options}
+    several = question.asked_id is not None
+    n = votes.get(question.asked_id or 0, 0) if several else sum(chosen.values())
+    found = _per_option(chosen, n) if several else _majority(chosen, n)
+    return {
+        "response_id": unit[0].response_id,
+        "question": question.key,
+        "scope": str(scope),
+        "turn": unit[0].turn,
+        "raters": n,
+        "shares": {code: k / n for code, k in chosen.items()},
+        **found,
+        "inclusion_probability": CERTAIN,
+        "weight": 1 / CERTAIN,
+    }
+
+
+def _majority(chosen: Mapping[str, int], n: int) -> Row:
+    """Return the option that most raters chose; a tie is a tie."""
+    most = max(chosen.values())
+    first = [code for code, k in chosen.items() if k == most]
+    shares = [k / n for k in chosen.values() if k]
+    return {
+        "label": first[0] if len(first) == 1 else None,
+        "tie": len(first) > 1,
+        "rule": "majority",
+        "entropy": max(-math.fsum(share * math.log2(share) for share in shares), 0.0),
+    }
+
+
+def _per_option(chosen: Mapping[str, int], n: int) -> Row:
+    """Return the options that more than half of the raters chose."""
+    return {
+        "label": [code for code, k in chosen.items() if 2 * k > n],
+        "tie": any(2 * k == n for k in chosen.values()),
+        "rule": "majority of each option",
+        "entropy": None,
+    }

@@ -1,0 +1,163 @@
+"""Filling a release's folder from one snapshot, and the manifest that seals it."""
+
+from typing import Any
+
+from annotation.selectors import released
+from annotation.selectors.labels import last_judgment
+from annotation.selectors.studies import StudyFacts, pseudonyms
+from annotation.vocabulary import DEFAULT_WAVES
+from evaluation import VERSION
+from evaluation.exports import rows
+from evaluation.exports.card import card
+from evaluation.exports.cells import ESCAPE_RULE
+from evaluation.exports.columns import (
+    DICTIONARY,
+    ITEMS,
+    JUDGMENTS,
+    LABELS,
+    RATERS,
+    TABLES,
+    VERDICTS,
+)
+from evaluation.exports.folder import Folder
+from evaluation.exports.recompute import Filters, alphas, package, same
+from evaluation.exports.verify import MANIFEST
+from evaluation.services import agreement, judges
+
+FORMAT = "touchstone-release/1"
+EXCLUSIONS = {
+    "superseded": "an earlier revision; the rater gave the item another judgment since",
+    "abandoned": "the rater left the item half way",
+    "unfinished": "the rater was still at the item",
+}
+
+
+def fill(study: StudyFacts, name: str, folder: Folder) -> dict[str, Any]:
+    """Write every file of a release; return the manifest, which is written last.
+
+    The caller holds the snapshot. The same study, name and cut-off give the same bytes.
+    """
+    until = last_judgment(study.id)
+    ids = released.rater_ids(study.id)
+    names = pseudonyms(study.id, purpose=f"release:{name}", subjects=ids)
+    folder.table("judgments", JUDGMENTS, rows.judgments(study, names, until=until))
+    folder.table("labels", LABELS, rows.labels(study, until=until))
+    folder.table("items", ITEMS, rows.items(study))
+    folder.table("verdicts", VERDICTS, rows.verdicts(study))
+    folder.table("raters", RATERS, rows.raters(study, names, until=until))
+    agreed = agreement.as_json(study, agreement.report(study, until=until))
+    folder.json("agreement.json", agreed)
+    known = judges.judges_of(study)
+    reports = [
+        judges.as_json(study, one, judges.report(study, one.id, until=until)) for one in known
+    ]
+    folder.json("judges.json", {"study": study.slug, "judges": reports})
+    rubric = rows.in_order(released.rubric_source(study.rubric.id))
+    folder.json("rubric.json", rubric)
+    folder.text("guidelines.md", study.guidelines)
+    sampling = _sampling(study)
+    folder.json("sampling.json", sampling)
+    folder.plain_csv("dictionary.csv", DICTIONARY, _dictionary())
+    manifest = {
+        **_about(study, name, until),
+        "simulated": _simulated(study, known, until),
+        "sampling": sampling,
+        "headline": _headline(study, folder, rubric, agreed),
+    }
+    folder.text("README.md", card({**manifest, "files": _files(folder)}))
+    sealed = {**manifest, "files": _files(folder), "complete": True}
+    folder.json(MANIFEST, sealed)
+    return sealed
+
+
+def _files(folder: Folder) -> list[dict[str, Any]]:
+    return [file.as_json() for file in sorted(folder.files, key=lambda file: file.name)]
+
+
+def _about(study: StudyFacts, name: str, until: int) -> dict[str, Any]:
+    fates = released.fates(study.id, until=until)
+    return {
+        "format": FORMAT,
+        "name": name,
+        "study": {"slug": study.slug, "title": study.title},
+        "software": {"name": "touchstone", "version": VERSION},
+        "cut_off": {"judgment": until, "verdict": rows.last_verdict(study)},
+        "rubric": {
+            "key": study.rubric.key,
+            "version": study.rubric.version,
+            "title": study.rubric.title,
+        },
+        "guidelines_version": study.guidelines_version,
+        "filters": {
+            "waves": [str(wave.label) for wave in DEFAULT_WAVES],
+            "rubric": f"{study.rubric.key} v{study.rubric.version}",
+            "apply_to": ["labels", "agreement.json", "judges.json", "headline"],
+        },
+        "judgments": {
+            "total": fates.total,
+            "included": fates.included,
+            "by_wave": released.judgments_by_wave(study.id, until=until),
+            "by_rubric": released.judgments_by_rubric(study.id, until=until),
+        },
+        "exclusions": [
+            {"reason": reason, "judgments": getattr(fates, reason), "explanation": explanation}
+            for reason, explanation in EXCLUSIONS.items()
+        ],
+        "skips": released.skips(study.id),
+        "open_seats": released.open_seats(study.id),
+        "csv": {"escape": ESCAPE_RULE, "line_end": "CR LF", "encoding": "UTF-8"},
+    }
+
+
+def _simulated(study: StudyFacts, known: list[judges.JudgeFacts], until: int) -> dict[str, Any]:
+    number = released.simulated_judgments(study.id, until=until)
+    names = sorted({one.name for one in known if one.simulated})
+    found: dict[str, Any] = {"any": bool(number or names), "judgments": number, "judges": names}
+    if found["any"]:
+        found["note"] = "contains simulated judgments"
+    return found
+
+
+def _sampling(study: StudyFacts) -> dict[str, Any]:
+    return {
+        "openings": [
+            {**opening._asdict(), "inclusion_probability": rows.CERTAIN}
+            for opening in released.openings(study.id)
+        ],
+        "imported": "Imported judgments come with the design of where they were made.",
+    }
+
+
+def _dictionary() -> list[list[str]]:
+    return [
+        [table, column.name, column.type, column.description]
+        for table, columns in TABLES.items()
+        for column in columns
+    ]
+
+
+def _headline(
+    study: StudyFacts, folder: Folder, rubric: dict[str, Any], agreed: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return alpha of each question, recomputed from the written file by another package."""
+    filters = Filters(
+        waves=frozenset(str(wave.label) for wave in DEFAULT_WAVES),
+        rubric=study.rubric.key,
+        rubric_version=study.rubric.version,
+    )
+    again = {(one.key, one.scope): one.value for one in alphas(folder.path, rubric, filters)}
+    headline = []
+    for question in agreed["questions"]:
+        alpha = question["coefficients"][0]
+        value = again.get((question["key"], question["scope"]))
+        headline.append(
+            {
+                "key": question["key"],
+                "scope": question["scope"],
+                "level": question["level"],
+                "alpha": alpha,
+                "recomputed": {"by": package(), "value": value},
+                "equal": same(alpha["value"], value),
+            }
+        )
+    return headline

@@ -1,0 +1,219 @@
+"""Releases: asking for one, writing it once, and finding its files."""
+
+import re
+import secrets
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from annotation.selectors.studies import StudyFacts
+from evaluation.errors import (
+    ReleaseExists,
+    ReleaseInvalid,
+    ReleaseNotReady,
+    ReleaseUnknown,
+)
+from evaluation.exports.folder import Folder, Progress, no_progress
+from evaluation.exports.snapshot import snapshot
+from evaluation.exports.verify import MANIFEST
+from evaluation.models import Release
+from evaluation.models.release import ReleaseState
+from evaluation.services import release_contents
+from evaluation.services.studies import the_study
+
+log = structlog.get_logger("touchstone.releases")
+
+LONGEST_NAME = 100
+# A writer that is silent for so long is dead; another may take the release up.
+LEASE = timedelta(hours=6)
+NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
+
+
+def request(study: StudyFacts, *, name: str, by_id: int | None, now: datetime) -> Release:
+    """Ask for a release; a worker writes it.
+
+    Raises:
+        ReleaseInvalid: no name, or one that cannot be used.
+        ReleaseExists: the study has a release of this name; releases never change.
+    """
+    from evaluation.tasks import write_release  # the task calls :func:`write`
+
+    checked = checked_name(name)
+    try:
+        with transaction.atomic():
+            release = Release.objects.create(
+                study_id=study.id,
+                name=checked,
+                key=secrets.token_urlsafe(32),
+                created_by_id=by_id,
+                created_at=now,
+            )
+    except IntegrityError as error:
+        raise ReleaseExists(
+            f"There is a release {checked!r} already. Releases never change; take another name."
+        ) from error
+    log.info("release_requested", study=study.slug, release=release.pk, by=by_id)
+    write_release.enqueue(release.pk)
+    release.refresh_from_db()
+    return release
+
+
+def take_up_lapsed(now: datetime) -> int:
+    """Ask again for the releases whose writer died; return how many."""
+    from evaluation.tasks import write_release
+
+    lapsed = Release.objects.filter(state=ReleaseState.WRITING, leased_until__lte=now)
+    found = list(lapsed.values_list("pk", flat=True))
+    for release_id in found:
+        write_release.enqueue(release_id)
+    return len(found)
+
+
+def write(release_id: int) -> None:
+    """Write a release that waits, or whose writer died; of two callers one does it."""
+    now = timezone.now()
+    waiting = Q(state=ReleaseState.WAITING)
+    lapsed = Q(state=ReleaseState.WRITING, leased_until__lte=now)
+    mine = Release.objects.filter(waiting | lapsed, pk=release_id)
+    if mine.update(state=ReleaseState.WRITING, leased_until=now + LEASE) != 1:
+        return
+    release = Release.objects.select_related("study").get(pk=release_id)
+    shutil.rmtree(folder_of(release), ignore_errors=True)  # of a writer that died at the very end
+    try:
+        manifest = write_to(the_study(release.study.slug), release.name, folder_of(release))
+    except Exception as error:
+        failure = f"It could not be written ({type(error).__name__}). The server's log says why."
+        Release.objects.filter(pk=release_id).update(
+            state=ReleaseState.FAILED, failure=failure, leased_until=None
+        )
+        log.exception("release_failed", release=release_id)
+        raise
+    Release.objects.filter(pk=release_id).update(
+        state=ReleaseState.READY,
+        manifest=manifest,
+        cut_off=manifest["cut_off"]["judgment"],
+        leased_until=None,
+    )
+    log.info("release_ready", release=release_id, judgments=manifest["judgments"]["included"])
+
+
+def write_to(
+    study: StudyFacts, name: str, out: Path, progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Write a release into a directory that is empty or not there yet; return its manifest.
+
+    The directory appears when all of it is written, never in part.
+
+    Raises:
+        ReleaseInvalid: the name cannot be used, or the directory holds something.
+    """
+    checked, out = checked_name(name), out.resolve()
+    _refuse_in_use(out)
+    for left in out.parent.glob(f".{out.name}.*.partial"):
+        shutil.rmtree(left, ignore_errors=True)  # of a writer that was killed
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(8)}.partial")
+    partial.mkdir(parents=True)
+    try:
+        with snapshot():
+            manifest = release_contents.fill(study, checked, Folder(partial, progress))
+        _publish(partial, out)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _publish(partial: Path, out: Path) -> None:
+    """Make the written directory appear under its name; in steps, the manifest comes last."""
+    try:
+        partial.replace(out)
+    except OSError:  # the directory cannot be replaced as such: it is a mount, for one
+        files = sorted(partial.iterdir(), key=lambda file: file.name == MANIFEST)
+        for file in files:
+            shutil.move(file, out / file.name)
+        partial.rmdir()
+
+
+def checked_name(name: str) -> str:
+    """Return a release's name without spaces around it.
+
+    Raises:
+        ReleaseInvalid: it is empty, too long, or holds control characters.
+    """
+    found = name.strip()
+    if not NAME.fullmatch(found) or len(found) > LONGEST_NAME:
+        raise ReleaseInvalid(f"A release's name has 1 to {LONGEST_NAME} characters, on one line.")
+    return found
+
+
+def releases_of(study: StudyFacts) -> list[Release]:
+    """Return the study's releases, the newest first."""
+    return list(Release.objects.filter(study=study.id).order_by("-pk"))
+
+
+def release_of(study: StudyFacts, key: str) -> Release:
+    """Return one release of the study.
+
+    Raises:
+        ReleaseUnknown: the study has none such.
+    """
+    found = Release.objects.filter(study=study.id, key=key).first()
+    if found is None:
+        raise ReleaseUnknown("The study has no such release.")
+    return found
+
+
+def folder_of(release: Release) -> Path:
+    """Return where a release's files lie."""
+    directory: Path = settings.DATA_DIR / "releases" / release.key
+    return directory
+
+
+def file_names(release: Release) -> list[str]:
+    """Return the names of a release's files, the manifest first."""
+    listed = [str(file["name"]) for file in release.manifest.get("files", ())]
+    return [MANIFEST, *listed] if listed else []
+
+
+def path_of(release: Release, file_name: str) -> Path:
+    """Return where one of a release's files lies; only names in its manifest are known.
+
+    Raises:
+        ReleaseNotReady: it is not written yet, or failed.
+        ReleaseUnknown: it has no such file.
+    """
+    if release.state != ReleaseState.READY:
+        raise ReleaseNotReady(f"The release is {release.get_state_display().lower()}.")
+    if file_name not in file_names(release):
+        raise ReleaseUnknown("The release has no such file.")
+    return folder_of(release) / file_name
+
+
+def as_json(release: Release) -> dict[str, Any]:
+    """Return a release as the API lists it."""
+    return {
+        "key": release.key,
+        "name": release.name,
+        "state": release.state,
+        "failure": release.failure,
+        "cut_off": release.cut_off,
+        "created_at": release.created_at.isoformat(),
+        "files": release.manifest.get("files", []),
+        "headline": release.manifest.get("headline", []),
+    }
+
+
+def _refuse_in_use(out: Path) -> None:
+    if out.is_dir() and not any(out.iterdir()):
+        return
+    if out.exists() or out.is_symlink():
+        raise ReleaseInvalid(
+            f"{out} is there and not empty. A release never overwrites; name a new directory."
+        )

@@ -1,0 +1,253 @@
+"""R-047: every difference between what is stored twice is found, and nothing is written."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from annotation.models import Rater, Seat, TextVersion
+from annotation.services import integrity, seats
+from annotation.vocabulary import SkipReason
+from tests import build
+from tests.build import NOW, claim
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lived(tmp_path):
+    """A study in which ann judged two items and skipped one, bob left one half way, cem holds one."""
+    study = build.study(rubric=build.EVERY_TYPE)
+    for _ in range(3):
+        build.item(study, tmp_path, n_seats=2)
+    ann = build.rater(study)
+    for _ in range(2):
+        build.submit(ann, claim(ann), misled="yes", who="user", note="hm")
+    seats.skip(rater=ann, key=claim(ann).key, reason=SkipReason.BROKEN, now=NOW)
+    claim(build.rater(study))
+    return study
+
+
+@contextmanager
+def unguarded():
+    """Take the triggers and constraints out of the way, as damage does."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+            yield cursor
+            cursor.execute("SET session_replication_role = DEFAULT")
+            return
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        for name, _ in triggers:
+            cursor.execute(f"DROP TRIGGER {name}")
+        yield cursor
+        for _, sql in triggers:
+            cursor.execute(sql)
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
+        cursor.execute("PRAGMA foreign_keys = ON")
+
+
+@pytest.fixture
+def mended():
+    """Foreign keys are checked after a test; damage to them is emptied before that."""
+    yield
+    with unguarded() as cursor:
+        for table in ("answer", "textanswer", "judgment", "skip", "seat"):
+            cursor.execute(f"DELETE FROM annotation_{table}")
+
+
+def report(capsys, **how):
+    """The exit code and what was printed."""
+    code = 0
+    try:
+        call_command("integrity", **how)
+    except SystemExit as end:
+        code = end.code
+    return code, capsys.readouterr().out
+
+
+def found():
+    return {(one.check, one.table.removeprefix("annotation_")) for one in integrity.differences()}
+
+
+def test_R047_a_sound_database_has_no_difference(lived, capsys):
+    assert report(capsys) == (0, "No difference in 14 checks.\n")
+
+
+ANY = "(SELECT MIN(id) FROM annotation_{})"
+# Damage in raw SQL, and every check that must see it, with the table it names.
+DAMAGE = {
+    "a counter of judgments": (
+        "UPDATE annotation_rater SET judged_count = judged_count + 1",
+        {("rater_judged_count", "rater")},
+    ),
+    "a counter of skips": (
+        "UPDATE annotation_rater SET skipped_count = skipped_count + 2",
+        {("rater_skipped_count", "rater")},
+    ),
+    "a judgment that lost its flag": (
+        f"UPDATE annotation_judgment SET current = FALSE WHERE id = {ANY.format('judgment')}",
+        {
+            ("rater_judged_count", "rater"),
+            ("judged_seat_judgment", "seat"),
+            ("answer_current_as_judgment", "answer"),
+            ("answer_current_as_judgment", "textanswer"),
+        },
+    ),
+    "a seat that lost its time": (
+        "UPDATE annotation_seat SET judged_at = NULL, abandoned_at = claimed_at"
+        " WHERE id = (SELECT MIN(seat_id) FROM annotation_judgment)",
+        {("judgment_at_judged_seat", "judgment")},
+    ),
+    "an answer that lost its flag": (
+        f"UPDATE annotation_answer SET current = FALSE WHERE id = {ANY.format('answer')}",
+        {("answer_current_as_judgment", "answer")},
+    ),
+    "a text that lost its flag": (
+        f"UPDATE annotation_textanswer SET current = FALSE WHERE id = {ANY.format('textanswer')}",
+        {("answer_current_as_judgment", "textanswer")},
+    ),
+    "an answer moved to another wave": (
+        f"UPDATE annotation_answer SET wave = 3 WHERE id = {ANY.format('answer')}",
+        {("answer_copies_seat", "answer")},
+    ),
+    "an answer moved to another item": (
+        "UPDATE annotation_answer SET item_id = (SELECT MAX(id) FROM annotation_item) + 1"
+        f" WHERE id = {ANY.format('answer')}",
+        {("answer_copies_seat", "answer")},
+    ),
+    "an answer moved to another cluster": (
+        f"UPDATE annotation_answer SET cluster_id = 999999999 WHERE id = {ANY.format('answer')}",
+        {("answer_copies_seat", "answer")},
+    ),
+    "a judgment of another rater": (
+        "UPDATE annotation_judgment SET rater_id = (SELECT MAX(id) FROM annotation_rater)"
+        f" WHERE id = {ANY.format('judgment')}",
+        {("judgment_copies_seat", "judgment"), ("rater_judged_count", "rater")},
+    ),
+    "a gap in the history": (
+        f"UPDATE annotation_judgment SET revision = 3 WHERE id = {ANY.format('judgment')}",
+        {("seat_revisions_without_gap", "seat")},
+    ),
+    "an edited text": (
+        "UPDATE annotation_textversion SET sha256 = REPLACE(sha256, 'a', 'b')",
+        {("text_sha256", "textversion")},
+    ),
+    "a reply without a current text": (
+        "UPDATE annotation_textversion SET current = FALSE",
+        {("response_current_text", "response")},
+    ),
+    "a seat of another query": (
+        f"UPDATE annotation_seat SET query_id = 999999999 WHERE id = {ANY.format('seat')}",
+        {("seat_copies_item", "seat")},
+    ),
+    "a judgment without a seat": (
+        f"UPDATE annotation_judgment SET seat_id = 999999999 WHERE id = {ANY.format('judgment')}",
+        {("no_orphans", "judgment"), ("judged_seat_judgment", "seat")},
+    ),
+    "answers without a judgment": (
+        f"UPDATE annotation_answer SET judgment_id = 999999999 WHERE id = {ANY.format('answer')}",
+        {("no_orphans", "answer")},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_R047_damage_is_found(kind, lived, mended):
+    damage, expected = DAMAGE[kind]
+    with unguarded() as cursor:
+        cursor.execute(damage)
+        assert cursor.rowcount > 0
+
+    assert found() == expected
+
+
+def test_R047_more_judgments_than_seats_are_found(lived, mended):
+    """Two current judgments at one seat: the unique key that forbids them was lost."""
+    with unguarded() as cursor:
+        cursor.execute("DROP INDEX judgment_one_current_per_seat")
+        cursor.execute(
+            "UPDATE annotation_judgment SET seat_id = (SELECT MIN(seat_id) FROM annotation_judgment),"
+            " item_id = (SELECT MIN(item_id) FROM annotation_judgment), revision = id"
+        )
+        cursor.execute(
+            "DELETE FROM annotation_seat WHERE rater_id IS NULL OR hold IS NOT NULL"
+        )
+    try:
+        assert ("item_judgments_within_seats", "item") in found()
+        assert ("judged_seat_judgment", "seat") in found()
+    finally:
+        with unguarded() as cursor:
+            for table in ("answer", "textanswer", "judgment"):
+                cursor.execute(f"DELETE FROM annotation_{table}")
+            cursor.execute(
+                "CREATE UNIQUE INDEX judgment_one_current_per_seat"
+                " ON annotation_judgment (seat_id) WHERE current"
+            )
+
+
+def test_R047_a_third_lease_is_found(lived, mended):
+    rater = Rater.objects.order_by("pk").last()
+    with unguarded() as cursor:
+        cursor.execute("DROP INDEX seat_two_leases_per_rater")
+        cursor.execute(
+            f"UPDATE annotation_seat SET rater_id = {rater.pk}, hold = 1, leased_until = '2026-03-01',"
+            " key = id WHERE judged_at IS NULL AND item_id <> (SELECT item_id FROM annotation_seat"
+            f" WHERE rater_id = {rater.pk})"
+            if connection.vendor == "sqlite"
+            else f"UPDATE annotation_seat SET rater_id = {rater.pk}, hold = 1,"
+            " leased_until = '2026-03-01', key = id WHERE judged_at IS NULL AND item_id <>"
+            f" (SELECT item_id FROM annotation_seat WHERE rater_id = {rater.pk})"
+        )
+    try:
+        assert Seat.objects.held_by(rater.pk).count() > 2
+        assert found() == {("rater_two_leases", "rater")}
+    finally:
+        Seat.objects.filter(judged_at=None).update(
+            rater=None, key=None, hold=None, leased_until=None, claimed_at=None
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE UNIQUE INDEX seat_two_leases_per_rater ON annotation_seat (rater_id, hold)"
+                " WHERE judged_at IS NULL AND abandoned_at IS NULL AND rater_id IS NOT NULL"
+            )
+
+
+def test_R047_each_difference_is_printed_with_its_row(lived, capsys):
+    TextVersion.objects.update(sha256="0" * 64)
+
+    code, printed = report(capsys)
+
+    rows = TextVersion.objects.values_list("pk", flat=True)
+    assert code == 1
+    assert [line.split()[:3] for line in printed.splitlines()] == [
+        ["text_sha256:", "annotation_textversion", str(row)] for row in sorted(rows)
+    ]
+
+
+def test_R047_differences_are_told_as_json(lived, capsys):
+    Rater.objects.update(judged_count=7)
+
+    code, printed = report(capsys, json=True)
+
+    told = json.loads(printed)
+    assert (code, told["differences"], told["by_check"]) == (1, 2, {"rater_judged_count": 2})
+    assert set(told["rows"][0]) == {"check", "table", "row", "reason"}
+
+
+def test_R047_a_sound_database_says_so_as_json(lived, capsys):
+    code, printed = report(capsys, json=True)
+
+    assert (code, json.loads(printed)) == (0, {"differences": 0, "by_check": {}, "rows": []})
+
+
+def test_R047_nothing_is_written(lived, capsys, django_assert_num_queries):
+    with django_assert_num_queries(17) as queries:
+        report(capsys)
+
+    assert all("UPDATE" not in one["sql"] and "INSERT" not in one["sql"] for one in queries)

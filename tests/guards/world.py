@@ -1,0 +1,98 @@
+"""Two studies with everything in them, and a person for every role."""
+
+from dataclasses import dataclass
+
+from django.test import Client
+
+from annotation.models import Batch, Item, Judgment, Rater, Response, Study, User
+from annotation.services import invitations
+from annotation.vocabulary import Role
+from tests import build
+
+MODEL = "sealedvendor/UnderSeal-9"
+SECRETS = {
+    "model": "UnderSeal",
+    "vendor": "sealedvendor",
+    "batch file": "sealed-upload",
+    "query id": "sealed-query",
+    "reply id": "sealed-reply",
+    "scenario id": "sealed-scenario",
+    "provider's request id": "chatcmpl-sealed",
+    "judge": "sealedjudge",
+    "verdict's reasoning": "sealedreasoning",
+    "another rater": "sealedcolleague",
+}
+
+
+@dataclass
+class World:
+    """One study and what its routes may name."""
+
+    study: Study
+    values: dict[str, str]
+    people: dict[str, User]
+
+
+def make(tmp_path, *, name: str) -> World:
+    """A study with a batch, seats, judgments, a judge with verdicts, a release and every role."""
+    study = build.study(name)
+    lines = [
+        build.reply_fields(
+            query_id=f"sealed-query-{name}-{number}",
+            response_id=f"sealed-reply-{name}-{number}",
+            scenario_id=f"sealed-scenario-{name}-{number}",
+            model=MODEL,
+            metadata={"id": "chatcmpl-sealed"},
+        )
+        for number in range(8)
+    ]
+    path = build.jsonl(tmp_path / f"sealed-upload-{name}.jsonl", lines)
+    batch = _loaded(study, path)
+    build.open_seats(study)
+    people = {
+        "rater": build.member(study, Role.RATER, name=f"rater-{name}"),
+        "researcher": build.member(study, Role.RESEARCHER, name=f"researcher-{name}"),
+        "admin": build.member(study, Role.ADMIN, name=f"admin-{name}"),
+    }
+    colleague = build.member(study, Role.RATER, name=f"sealedcolleague-{name}")
+    judged_by = Rater.objects.select_related("study").get(study=study, user=colleague)
+    build.judgment(judged_by)
+    build.judgment(judged_by)
+    judge = build.judge_with_verdicts(study, tmp_path)
+    release = build.release(study)
+    item = Item.objects.filter(study=study, judgments__isnull=False).first()
+    values = {
+        "slug": study.slug,
+        "key": "no-such-seat",
+        "token": invitations.issue(
+            study=study, role=Role.RATER, by=people["admin"], now=build.now()
+        )[0],
+        "public_id": str(Judgment.objects.filter(item__study=study).first().public_id),
+        "judge_id": str(judge.pk),
+        "item_id": str(item.pk),
+        "number": str(batch.number),
+        "batch_number": str(batch.number),
+        "rater_id": str(judged_by.pk),
+        "user_id": str(colleague.pk),
+        "response_id": str(Response.objects.filter(study=study).first().pk),
+        "release_key": release.key,
+        "name": "manifest.json",
+        "file_name": "manifest.json",
+    }
+    return World(study, values, people)
+
+
+def _loaded(study: Study, path) -> Batch:
+    from annotation.services import batches
+
+    batch = batches.register(study=study, file_name=path.name, now=build.NOW)
+    batches.load(batch=batch, path=path)
+    return batch
+
+
+def client(user: User | None) -> Client:
+    """A browser, signed in or not; a view that breaks answers 500 and does not raise."""
+    made = Client(raise_request_exception=False)
+    if user is not None:
+        made.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return made
