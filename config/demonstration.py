@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from annotation.models import Study, User
 from annotation.rubric_format import presets
+from annotation.selectors.studies import facts_of
 from annotation.services import batches, invitations, raters, seats, simulation, studies, values
 from annotation.vocabulary import Role, StudyState
 from config.environment import BASE_DIR
-from evaluation.intake import load_verdicts
-from evaluation.services.judges import JudgeVersion
+from evaluation.intake import JudgeVersion, load_verdicts
 
 SLUG = "demo"
 FIXTURES = BASE_DIR / "fixtures"
@@ -50,7 +50,7 @@ def make() -> bool:
     )
     for name, file in JUDGES.items():
         version = JudgeVersion(name=f"{name} (simulated)", simulated=True)
-        load_verdicts(study_id=study.pk, path=FIXTURES / file, judge=version, now=now)
+        load_verdicts(study=facts_of(study), path=FIXTURES / file, judge=version, now=now)
     studies.join(study=study, user=_account("demo-researcher"), role=Role.RESEARCHER, now=now)
     rater = _account("demo-rater")
     studies.join(study=study, user=rater, role=Role.RATER, now=now)

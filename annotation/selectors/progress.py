@@ -161,7 +161,7 @@ def _counts(study: Study, group: str, at: datetime) -> dict[int, dict[str, Any]]
     rows = (
         Seat.objects.filter(study=study, abandoned_at=None)
         .exclude(**{group: None})
-        .values(key=F(group))
+        .values(of=F(group))
         .annotate(
             seats=Count("pk"),
             done=Count("pk", filter=Q(judged_at__isnull=False)),
@@ -170,7 +170,7 @@ def _counts(study: Study, group: str, at: datetime) -> dict[int, dict[str, Any]]
             last=Max("judged_at"),
         )
     )
-    return {row["key"]: dict(row) for row in rows}
+    return {row["of"]: dict(row) for row in rows}
 
 
 def _paces(study: Study) -> dict[int, float]:

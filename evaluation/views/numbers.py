@@ -62,6 +62,11 @@ class Shown:
         """Both ends, or a dash."""
         low = Number(self.estimate.low, self.as_percent)
         high = Number(self.estimate.high, self.as_percent)
-        if low.value is None or high.value is None:
-            return format_html('<span class="muted" title="{}">{}</span>', self.why, DASH)
-        return format_html("{} to {}", low.html, high.html)
+        return interval(low, high, self.why)
+
+
+def interval(low: Number, high: Number, why: str) -> SafeString:
+    """Return both ends, or a dash with the reason."""
+    if low.value is None or high.value is None:
+        return format_html('<span class="muted" title="{}">{}</span>', why, DASH)
+    return format_html("{} to {}", low.html, high.html)

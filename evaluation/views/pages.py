@@ -43,6 +43,10 @@ class Visit:
         }
         return render(self.request, f"evaluation/{template}", known | context, status=status)
 
+    def part(self, name: str) -> str:
+        """Return the template of a page, or of its part when htmx asks for it."""
+        return f"_{name}.html" if self.request.headers.get("HX-Request") else f"{name}.html"
+
     def asked(self, name: str) -> str | None:
         """Return a field of the address, None where it is left out or empty."""
         return self.request.GET.get(name) or None
