@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 
 from annotation.models import Membership, Study, User
+from annotation.services import raters
+from annotation.vocabulary import Role
 
 if TYPE_CHECKING:
     UserPages = admin.ModelAdmin[User]
@@ -72,11 +75,25 @@ class MembershipAdmin(MembershipPages):
     list_filter = ("role",)
     search_fields = ("user__username", "study__slug")
     autocomplete_fields = ("study", "user")
-    fields = ("study", "user", "role", "created_at", "ended_at")
+    fields = ("study", "user", "role", "ended_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Whose membership of what it is never changes."""
-        return ("study", "user") if obj else ()
+        return ("study", "user") if obj else ("ended_at",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Let an empty end mean that the membership goes on."""
+        if db_field.name == "ended_at":
+            kwargs["required"] = False
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: Any) -> None:
+        """Store it; a rater also gets a place in the study's order."""
+        now = timezone.now()
+        obj.created_at = obj.created_at or now
+        super().save_model(request, obj, form, change)
+        if obj.role == Role.RATER and obj.ended_at is None:
+            raters.enrol(study=obj.study, user=obj.user, now=now)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A membership is ended, not deleted."""

@@ -37,7 +37,7 @@ class RubricForm(PlainForm):
         label="Rubric file",
         required=False,
         allow_empty_file=True,
-        help_text="JSON; the format is in the documentation.",
+        help_text="JSON; the format is in the documentation. Errors are listed, all at once.",
         widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
     )
     rubric_text = forms.CharField(

@@ -78,8 +78,10 @@ def of_kappa(kappa: Estimate, cluster: str) -> str:
     if kappa.high is not None and kappa.high < 0:
         said = "It says the opposite of people more often than chance would bring."
     elif kappa.low is not None and kappa.low > 0:
-        said = f"Judge and people agree beyond chance: kappa is {decimal(kappa.value)}, 1 would be"
-        said += " always."
+        said = (
+            f"Judge and people agree beyond chance: kappa is {decimal(kappa.value)}, where 0 is"
+            " chance and 1 is always."
+        )
     else:
         said = "Judge and people do not clearly agree beyond chance."
     return f"{said} {spread(kappa, cluster)}"

@@ -45,7 +45,7 @@ class LeakHit:
 
 @dataclass(frozen=True, slots=True)
 class AlikeHits:
-    """Hits of one rule with the very same text; ``total`` counts those of the whole study."""
+    """Hits of one rule and decision with the very same text; ``total`` counts the whole study."""
 
     rule: str
     found: str
@@ -125,7 +125,7 @@ def grouped(study: Study, hits: Iterable[Hit]) -> tuple[DecisionGroup, ...]:
                 DecisionGroup(
                     decision,
                     tuple(
-                        AlikeHits(*key, members[0].id, totals[key], tuple(members))
+                        AlikeHits(*key, members[0].id, totals[(decision, *key)], tuple(members))
                         for key, members in alike.items()
                     ),
                 )
@@ -133,14 +133,14 @@ def grouped(study: Study, hits: Iterable[Hit]) -> tuple[DecisionGroup, ...]:
     return tuple(groups)
 
 
-def _totals(study: Study, hits: list[LeakHit]) -> dict[tuple[str, str], int]:
+def _totals(study: Study, hits: list[LeakHit]) -> dict[tuple[str, str, str], int]:
     same = Hit.objects.filter(
         batch__study=study,
         rule__in={hit.rule for hit in hits},
         found__in={hit.found for hit in hits},
     )
-    rows = same.values_list("rule", "found").annotate(n=Count("pk"))
-    return {(rule, found): n for rule, found, n in rows}
+    rows = same.values_list("decision", "rule", "found").annotate(n=Count("pk"))
+    return {(decision, rule, found): n for decision, rule, found, n in rows}
 
 
 def _hit(hit: Hit) -> LeakHit:

@@ -1,4 +1,4 @@
-"""Comparing what is stored twice: counters with counts, copies with their originals, hashes with texts.
+"""Comparing what is stored twice: counters with counts, copies with originals, hashes with texts.
 
 Nothing is written. Each check is one statement, so that it sees one moment also while raters work,
 and its rows are streamed, so that it runs over millions of them.

@@ -1,9 +1,10 @@
 """Deciding about stretches of text that may tell who wrote a reply."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
+from django.db import transaction
 from django.db.models import QuerySet
 
 from annotation.errors import HitsUnknown
@@ -14,27 +15,43 @@ log = structlog.get_logger("touchstone.leaks")
 DECISIONS = (HitDecision.MASKED, HitDecision.KEPT)
 
 
+@transaction.atomic
 def decide(
-    *, study: Study, hit_ids: Collection[int], decision: HitDecision, by: User, now: datetime
+    *,
+    study: Study,
+    seen: Mapping[int, HitDecision],
+    decision: HitDecision,
+    by: User,
+    now: datetime,
 ) -> int:
-    """Mask or keep these hits, and say how many were not decided so before.
+    """Mask or keep these hits, and return how many of them that changed.
 
-    From then on raters see the text so; what was judged keeps the hash of what it was shown.
+    ``seen`` says as what each hit was seen: one that somebody else decided meanwhile stays as it
+    is. From then on raters see the text so; what was judged keeps the hash of what it was shown.
 
     Raises:
         HitsUnknown: one of them is not of this study; none was changed.
     """
-    asked = set(hit_ids)
-    hits = Hit.objects.filter(batch__study=study, pk__in=asked)
-    if not asked or hits.count() != len(asked):
+    hits = Hit.objects.filter(batch__study=study)
+    if not seen or hits.filter(pk__in=seen).count() != len(seen):
         raise HitsUnknown("These findings are not all of this study. Nothing was changed.")
-    return _set(hits, study, decision, by, now)
+    return sum(
+        _set(hits.filter(pk__in=ids), was, decision, by=by, now=now)
+        for was in HitDecision
+        if (ids := [pk for pk, shown in seen.items() if shown == was])
+    )
 
 
 def decide_alike(
-    *, study: Study, hit_id: int, decision: HitDecision, by: User, now: datetime
+    *,
+    study: Study,
+    hit_id: int,
+    was: HitDecision,
+    decision: HitDecision,
+    by: User,
+    now: datetime,
 ) -> int:
-    """Mask or keep every hit of the study that has this hit's rule and its very text.
+    """Mask or keep every hit of the study with this hit's rule and very text that was so before.
 
     Raises:
         HitsUnknown: the hit is not of this study.
@@ -43,14 +60,16 @@ def decide_alike(
     if hit is None:
         raise HitsUnknown("This finding is not of this study. Nothing was changed.")
     alike = Hit.objects.filter(batch__study=study, rule=hit.rule, found=hit.found)
-    return _set(alike, study, decision, by, now)
+    return _set(alike, was, decision, by=by, now=now)
 
 
-def _set(hits: QuerySet[Hit], study: Study, decision: HitDecision, by: User, now: datetime) -> int:
+def _set(
+    hits: QuerySet[Hit], was: HitDecision, decision: HitDecision, *, by: User, now: datetime
+) -> int:
     if decision not in DECISIONS:
         raise ValueError(f"{decision} is no decision")
-    changed = hits.exclude(decision=decision).update(
-        decision=decision, decided_by=by, decided_at=now
-    )
-    log.info("hits_decided", study=study.slug, decision=str(decision), n=changed, by=by.pk)
+    if was == decision:
+        return 0
+    changed = hits.filter(decision=was).update(decision=decision, decided_by=by, decided_at=now)
+    log.info("hits_decided", decision=str(decision), n=changed, by=by.pk)
     return changed

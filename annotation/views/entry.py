@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import gates
 from annotation.errors import InvitationInvalid
@@ -21,7 +21,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @gates.signed_in
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """List the account's studies, each with the door its role opens."""
     user = cast(User, request.user)
@@ -50,7 +50,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @gates.public
-@require_GET
+@require_safe
 @never_cache
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     """Sign in by a link that bin/serve printed; only the embedded mode has these."""

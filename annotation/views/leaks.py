@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from annotation import gates
 from annotation.errors import HitsUnknown
@@ -24,7 +24,7 @@ LONGEST_ID = 18
 
 
 @gates.admin
-@require_GET
+@require_safe
 def report(request: HttpRequest, study: Study) -> HttpResponse:
     """Show the findings, those that wait for a decision first."""
     return _report(request, study)
@@ -41,28 +41,34 @@ def decide(request: MemberRequest, study: Study) -> HttpResponse:
         return _report(request, study, status=refusal.http_status)
     sentence = f"{changed} finding{'' if changed == 1 else 's'} decided."
     if not changed:
-        sentence = "They were decided so already."
+        sentence = "Nothing was left to decide: somebody did so a moment ago."
     return done(request, sentence, "annotation:leaks", study.slug, query=request.GET.urlencode())
 
 
 def _decided(request: MemberRequest, study: Study) -> int:
-    sent, now = request.POST, timezone.now()
+    sent = request.POST
     word, _, alike = sent.get("decision", "").partition(" ")
     if word not in leaks.DECISIONS:
         raise HitsUnknown("Press Mask or Keep.")
-    by, decision = request.user, HitDecision(word)
+    decision, by, now = HitDecision(word), request.user, timezone.now()
     if alike:
-        return leaks.decide_alike(study=study, hit_id=_id(alike), decision=decision, by=by, now=now)
-    hit_ids = {_id(text) for text in sent.getlist("hit")}
-    if not hit_ids:
+        hit_id, was = _seen(alike)
+        return leaks.decide_alike(
+            study=study, hit_id=hit_id, was=was, decision=decision, by=by, now=now
+        )
+    seen = dict(_seen(text) for text in sent.getlist("hit"))
+    if not seen:
         raise HitsUnknown("Choose at least one finding first.")
-    return leaks.decide(study=study, hit_ids=hit_ids, decision=decision, by=by, now=now)
+    return leaks.decide(study=study, seen=seen, decision=decision, by=by, now=now)
 
 
-def _id(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
+def _seen(text: str) -> tuple[int, HitDecision]:
+    """Return a finding's number and as what the page showed it."""
+    number, _, was = text.partition(" ")
+    whole = number.isascii() and number.isdecimal() and len(number) <= LONGEST_ID
+    if not whole or was not in HitDecision.values:
         raise HitsUnknown("These findings are not all of this study. Nothing was changed.")
-    return int(text)
+    return int(number), HitDecision(was)
 
 
 def _report(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK) -> HttpResponse:
@@ -85,7 +91,7 @@ def _report(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK) 
 
 
 @gates.admin
-@require_GET
+@require_safe
 def reply(request: HttpRequest, study: Study, reply_id: int) -> HttpResponse:
     """Show one reply as its raters see it."""
     preview = found.preview_of(study, reply_id)

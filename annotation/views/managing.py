@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates, rendering
 from annotation.access import CREATE
@@ -71,7 +71,7 @@ def _made(form: StudyForm, user: User) -> Study | None:
 
 
 @gates.admin
-@require_GET
+@require_safe
 def overview(request: HttpRequest, study: Study) -> HttpResponse:
     """Show how far the study has come, and what to do next."""
     return _overview(request, study)
@@ -148,7 +148,7 @@ def publish_rubric(request: HttpRequest, study: Study) -> HttpResponse:
 
 
 @gates.admin
-@require_GET
+@require_safe
 def rubric(request: HttpRequest, study: Study) -> HttpResponse:
     """Give the study's rubric as the file it was made from."""
     current = study.rubric

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from annotation import gates
 from annotation.errors import LastAdmin
@@ -23,7 +23,7 @@ from annotation.vocabulary import Role
 
 
 @gates.admin
-@require_GET
+@require_safe
 def people(request: MemberRequest, study: Study) -> HttpResponse:
     """List members, raters and open invitations."""
     return _people(request, study, {"form": InviteForm()})

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from annotation import gates, receipts, rendering
@@ -32,7 +32,7 @@ FORM_FIELDS = frozenset({"csrfmiddlewaretoken", "receipt", "turn"})
 
 
 @gates.rater
-@require_GET
+@require_safe
 @never_cache
 def rate(request: HttpRequest, rater: Rater) -> HttpResponse:
     """Show the item the rater holds, or their next one; asking twice shows the same."""
@@ -80,7 +80,7 @@ def skip(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
 
 
 @gates.rater
-@require_GET
+@require_safe
 def guidelines(request: HttpRequest, rater: Rater) -> HttpResponse:
     """Show the guidelines that count now."""
     written = rater.study.guidelines
@@ -93,7 +93,7 @@ def guidelines(request: HttpRequest, rater: Rater) -> HttpResponse:
 
 
 @gates.rater
-@require_GET
+@require_safe
 def mine(request: HttpRequest, rater: Rater) -> HttpResponse:
     """List the rater's own judgments, latest first."""
     found = past.judgments_of(rater)
@@ -102,7 +102,7 @@ def mine(request: HttpRequest, rater: Rater) -> HttpResponse:
 
 
 @gates.rater
-@require_GET
+@require_safe
 def my_judgment(request: HttpRequest, rater: Rater, public_id: UUID) -> HttpResponse:
     """Show one of the rater's own judgments; another's does not exist for them."""
     found = past.judgment_of(rater, public_id)

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates, tasks
 from annotation.errors import FileUnreadable, SeatsRefused
@@ -61,7 +61,7 @@ def _received(request: MemberRequest, study: Study, form: UploadForm) -> HttpRes
 
 
 @gates.admin
-@require_GET
+@require_safe
 def batch(request: HttpRequest, study: Study, number: int) -> HttpResponse:
     """Show what became of one upload, line by line where something was wrong."""
     stored = _batch(study, number)
@@ -89,7 +89,7 @@ def read_again(request: HttpRequest, study: Study, number: int) -> HttpResponse:
 
 
 @gates.admin
-@require_GET
+@require_safe
 def batch_errors(request: HttpRequest, study: Study, number: int) -> HttpResponse:
     """Give the lines that were refused as CSV, safe to open in a spreadsheet."""
     stored = _batch(study, number)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from annotation.plans import QuestionPlan
 from annotation.selectors.items import reply_ids_of_items
@@ -126,9 +126,9 @@ def report(
     found = []
     for plan in _questions(study, question):
         for scope in _scopes(plan):
-            keys, columns = _verdicts(judge_id, plan, scope)
-            if not keys.size and question is None:
+            if question is None and not _given(judge_id, plan, scope).exists():
                 continue
+            keys, columns = _verdicts(judge_id, plan, scope)
             units = units_of(plan, Asked(plan.id, scope, until=until))
             judged = _at_units(units, keys, columns)
             found.append(compared(plan, scope, units, judged, cluster=cluster))
@@ -203,13 +203,15 @@ def _scopes(question: QuestionPlan) -> tuple[Scope, ...]:
     return (question.scope,)
 
 
+def _given(judge_id: int, question: QuestionPlan, scope: Scope) -> QuerySet[Verdict]:
+    found = Verdict.objects.filter(judge=judge_id, question=question.id)
+    return found.filter(turn__gt=0) if scope == Scope.TURN else found.filter(turn=0)
+
+
 def _verdicts(judge_id: int, question: QuestionPlan, scope: Scope) -> tuple[Ints, Ints]:
     """Return a judge's verdicts: the unit's number (item and turn) and the option's position."""
     columns = {option.id: column for column, option in enumerate(question.options)}
-    given = Verdict.objects.filter(
-        judge=judge_id, question=question.id, response__items__kind=ItemKind.SINGLE
-    )
-    given = given.filter(turn__gt=0) if scope == Scope.TURN else given.filter(turn=0)
+    given = _given(judge_id, question, scope).filter(response__items__kind=ItemKind.SINGLE)
     rows = given.values_list("response__items__pk", "turn", "option_id")
     found = np.array(
         [

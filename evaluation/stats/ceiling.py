@@ -23,6 +23,7 @@ from evaluation.stats.shapes import (
     as_clusters,
     as_counts,
     as_indices,
+    cluster_names,
 )
 from evaluation.stats.validation import kappa_of_tables
 
@@ -109,11 +110,11 @@ def human_ceiling(
     table = as_counts(counts)
     n_items, n_options = table.shape
     verdict = _as_verdicts(judge, n_options=n_options, n_items=n_items)
-    as_clusters(clusters, length=n_items)
+    names = cluster_names(clusters, length=n_items)
     taken = (verdict != NO_VERDICT) & (table.sum(axis=1) >= 2)
     reason = _ceiling_reason(table, verdict, taken)
     one_hot = np.eye(n_options, dtype=np.int64)[verdict[taken]]
-    both = CountTable.from_counts(np.hstack([table[taken], one_hot]), np.asarray(clusters)[taken])
+    both = CountTable.from_counts(np.hstack([table[taken], one_hot]), names[taken])
     features = _comparison_tables(both.patterns, n_options=n_options)
     number = int(taken.sum())
     sizes = Sizes(number, number, int(table[taken].sum()))
@@ -171,9 +172,8 @@ def people_left_out(
     Cost:
         O(n_ratings log n_ratings + n_items * n_options).
     """
-    cluster_names = np.asarray(clusters)
-    n_items = cluster_names.size
-    cluster, n_clusters = as_clusters(cluster_names, length=n_items)
+    n_items = np.asarray(clusters).size
+    cluster, n_clusters = as_clusters(clusters, length=n_items)
     verdict = _as_verdicts(judge, n_options=n_options, n_items=n_items)
     where = as_indices(item, name="item", below=n_items)
     said = as_indices(label, name="label", below=n_options, length=where.size)

@@ -13,6 +13,7 @@ from evaluation.stats.shapes import (
     as_clusters,
     as_indices,
     as_numbers,
+    cluster_names,
 )
 
 
@@ -83,8 +84,8 @@ class Comparisons:
             kept, dropped = kept & ~inside, round(float(number[inside].sum()))
         cluster = None
         if clusters is not None:
-            as_clusters(clusters, length=one.size)
-            cluster, _ = as_clusters(np.asarray(clusters)[kept], length=int(kept.sum()))
+            names = cluster_names(clusters, length=one.size)[kept]
+            cluster, _ = as_clusters(names, length=names.size)
         return cls(one[kept], other[kept], won[kept], number[kept], cluster, n_models, dropped)
 
     @classmethod

@@ -19,6 +19,7 @@ from evaluation.stats.shapes import (
     as_clusters,
     as_counts,
     as_indices,
+    cluster_names,
 )
 
 BITS_OF_A_KEY = 63
@@ -127,7 +128,7 @@ class CountTable:
         """
         table = as_counts(counts)
         if clusters is not None:
-            as_clusters(clusters, length=len(table))
+            cluster_names(clusters, length=len(table))
         patterns, position = _distinct_rows(table)
         units = np.ones(len(table), dtype=np.int64)
         return cls.from_groups(patterns, position, units, clusters=clusters, raters=raters)
@@ -160,9 +161,7 @@ class CountTable:
         table = as_counts(patterns, name="patterns")
         position = as_indices(pattern, name="pattern", below=len(table))
         number = as_indices(units, name="units", length=position.size)
-        names = None if clusters is None else np.asarray(clusters)
-        if names is not None and names.shape != position.shape:
-            raise ValueError(f"clusters must be a row of {position.size} names.")
+        names = None if clusters is None else cluster_names(clusters, length=position.size)
         rated = (table.sum(axis=1) > 0)[position] & (number > 0)
         position, number = position[rated], number[rated]
         if names is None:

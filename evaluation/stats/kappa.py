@@ -17,6 +17,7 @@ from evaluation.stats.shapes import (
     as_clusters,
     as_counts,
     check_confidence,
+    cluster_names,
 )
 
 MISSING = -1
@@ -170,8 +171,8 @@ def _item_groups(rated: BoolArray, clusters: npt.ArrayLike | None) -> Groups:
     n_rated = int(rated.sum())
     cluster = None
     if clusters is not None:
-        as_clusters(clusters, length=rated.size)
-        cluster, _ = as_clusters(np.asarray(clusters)[rated], length=n_rated)
+        names = cluster_names(clusters, length=rated.size)
+        cluster, _ = as_clusters(names[rated], length=n_rated)
     return Groups(np.arange(n_rated), np.ones(n_rated, dtype=np.int64), cluster)
 
 

@@ -3,6 +3,8 @@
 Axes have the same names in the whole package: items, raters, options, clusters, judges.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -79,6 +81,18 @@ def as_square(matrix: npt.ArrayLike, *, name: str) -> FloatArray:
     return array
 
 
+def cluster_names(clusters: npt.ArrayLike, *, length: int) -> npt.NDArray[Any]:
+    """Read the cluster of each row, as it is named: database ids or text.
+
+    Raises:
+        ValueError: not a row of ``length`` names.
+    """
+    names = np.asarray(clusters)
+    if names.ndim != 1 or names.size != length:
+        raise ValueError(f"clusters must be a row of {length} names.")
+    return names
+
+
 def as_clusters(clusters: npt.ArrayLike, *, length: int) -> tuple[IntArray, int]:
     """Renumber cluster names 0, 1, 2 …; return the numbers and how many clusters there are.
 
@@ -89,10 +103,7 @@ def as_clusters(clusters: npt.ArrayLike, *, length: int) -> tuple[IntArray, int]
     Raises:
         ValueError: not a row of ``length`` names.
     """
-    names = np.asarray(clusters)
-    if names.ndim != 1 or names.size != length:
-        raise ValueError(f"clusters must be a row of {length} names.")
-    known, numbers = np.unique(names, return_inverse=True)
+    known, numbers = np.unique(cluster_names(clusters, length=length), return_inverse=True)
     return numbers.astype(np.int64, copy=False), int(known.size)
 
 

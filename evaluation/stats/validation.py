@@ -18,7 +18,14 @@ from evaluation.stats.distances import Weights
 from evaluation.stats.estimates import Estimate, Undefined
 from evaluation.stats.intervals import cluster_proportion
 from evaluation.stats.resampling import SANDWICH, Sample, Uncertainty
-from evaluation.stats.shapes import BoolArray, FloatArray, IntArray, as_clusters, as_indices
+from evaluation.stats.shapes import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_clusters,
+    as_indices,
+    cluster_names,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +77,9 @@ class VerdictPairs:
         number = np.ones(said.size, dtype=np.int64)
         if units is not None:
             number = as_indices(units, name="units", length=said.size)
-        as_clusters(clusters, length=said.size)
         used = number > 0
-        cluster, _ = as_clusters(np.asarray(clusters)[used], length=int(used.sum()))
+        names = cluster_names(clusters, length=said.size)[used]
+        cluster, _ = as_clusters(names, length=names.size)
         cell = said * n_options + verdict
         return cls(n_options, Groups(cell[used], number[used], cluster), items)
 

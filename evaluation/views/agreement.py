@@ -102,6 +102,11 @@ class Section:
         """The row that names the question."""
         return self.rows[0]
 
+    @property
+    def judged(self) -> bool:
+        """Say whether anyone answered it."""
+        return any(row.found.judgments for row in self.rows)
+
 
 @researchers("agreement")
 def page(visit: Visit) -> HttpResponse:

@@ -13,6 +13,7 @@ from evaluation.services import judges
 from evaluation.services.conclusions import Conclusion
 from evaluation.services.judge_reports import JudgeQuestionReport, OptionReport
 from evaluation.services.judges import JudgeFacts
+from evaluation.stats.ceiling import HumanCeiling
 from evaluation.stats.estimates import Estimate
 from evaluation.views.numbers import Shown
 from evaluation.views.words import spoken
@@ -30,6 +31,11 @@ class Line:
     facts: JudgeFacts
     questions: tuple[str, ...]
     first: "Section | None"
+
+    @property
+    def verdicts(self) -> str:
+        """How many verdicts it gave."""
+        return f"{self.facts.verdicts:,}"
 
     @classmethod
     def of(cls, study: StudyFacts, facts: JudgeFacts) -> "Line":
@@ -138,8 +144,8 @@ class Section:
         """Judge and people in the same coefficients, on the items that two people rated."""
         one, two = self.found.agreement, self.found.kappas
         return (
-            Compared("Agreement", Shown(one.judge), Shown(one.people), Shown(one.difference)),
-            Compared("Kappa", Shown(two.judge), Shown(two.people), Shown(two.difference)),
+            Compared("Agreement", *(Shown(e, as_percent=True) for e in _three(one))),
+            Compared("Kappa", *(Shown(e) for e in _three(two))),
         )
 
     @property
@@ -190,6 +196,10 @@ class Section:
     def _query(self, people: str, says: str) -> str:
         asked = {"question": self.found.key, "scope": self.found.scope}
         return urlencode(asked | {"people": people, "judge": says})
+
+
+def _three(found: HumanCeiling) -> tuple[Estimate, Estimate, Estimate]:
+    return found.judge, found.people, found.difference
 
 
 def _point(row: str, series: str, found: Estimate) -> Point:

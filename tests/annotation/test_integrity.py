@@ -18,10 +18,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def lived(tmp_path):
-    """A study in which ann judged two items and skipped one, bob left one half way, cem holds one."""
+    """A study in which ann judged two items and skipped one, and bob holds a seat."""
     study = build.study(rubric=build.EVERY_TYPE)
     for _ in range(3):
-        build.item(study, tmp_path, n_seats=2)
+        build.item(study, tmp_path, n_seats=3)
     ann = build.rater(study)
     for _ in range(2):
         build.submit(ann, claim(ann), misled="yes", who="user", note="hm")
@@ -100,8 +100,8 @@ DAMAGE = {
         },
     ),
     "a seat that lost its time": (
-        "UPDATE annotation_seat SET judged_at = NULL, abandoned_at = claimed_at"
-        " WHERE id = (SELECT MIN(seat_id) FROM annotation_judgment)",
+        ("UPDATE annotation_seat SET judged_at = NULL, abandoned_at = claimed_at"
+        " WHERE id = (SELECT MIN(seat_id) FROM annotation_judgment)"),
         {("judgment_at_judged_seat", "judgment")},
     ),
     "an answer that lost its flag": (
@@ -117,8 +117,8 @@ DAMAGE = {
         {("answer_copies_seat", "answer")},
     ),
     "an answer moved to another item": (
-        "UPDATE annotation_answer SET item_id = (SELECT MAX(id) FROM annotation_item) + 1"
-        f" WHERE id = {ANY.format('answer')}",
+        ("UPDATE annotation_answer SET item_id = (SELECT MAX(id) FROM annotation_item) + 1"
+        f" WHERE id = {ANY.format('answer')}"),
         {("answer_copies_seat", "answer")},
     ),
     "an answer moved to another cluster": (
@@ -126,8 +126,8 @@ DAMAGE = {
         {("answer_copies_seat", "answer")},
     ),
     "a judgment of another rater": (
-        "UPDATE annotation_judgment SET rater_id = (SELECT MAX(id) FROM annotation_rater)"
-        f" WHERE id = {ANY.format('judgment')}",
+        ("UPDATE annotation_judgment SET rater_id = (SELECT MAX(id) FROM annotation_rater)"
+        f" WHERE id = {ANY.format('judgment')}"),
         {("judgment_copies_seat", "judgment"), ("rater_judged_count", "rater")},
     ),
     "a gap in the history": (
@@ -175,9 +175,7 @@ def test_R047_more_judgments_than_seats_are_found(lived, mended):
             "UPDATE annotation_judgment SET seat_id = (SELECT MIN(seat_id) FROM annotation_judgment),"
             " item_id = (SELECT MIN(item_id) FROM annotation_judgment), revision = id"
         )
-        cursor.execute(
-            "DELETE FROM annotation_seat WHERE rater_id IS NULL OR hold IS NOT NULL"
-        )
+        cursor.execute("DELETE FROM annotation_seat WHERE rater_id IS NULL OR hold IS NOT NULL")
     try:
         assert ("item_judgments_within_seats", "item") in found()
         assert ("judged_seat_judgment", "seat") in found()
@@ -192,25 +190,17 @@ def test_R047_more_judgments_than_seats_are_found(lived, mended):
 
 
 def test_R047_a_third_lease_is_found(lived, mended):
-    rater = Rater.objects.order_by("pk").last()
-    with unguarded() as cursor:
+    dan = build.rater(lived)
+    free = {seat.item_id: seat.pk for seat in Seat.objects.filter(rater=None)}
+    with connection.cursor() as cursor:
         cursor.execute("DROP INDEX seat_two_leases_per_rater")
-        cursor.execute(
-            f"UPDATE annotation_seat SET rater_id = {rater.pk}, hold = 1, leased_until = '2026-03-01',"
-            " key = id WHERE judged_at IS NULL AND item_id <> (SELECT item_id FROM annotation_seat"
-            f" WHERE rater_id = {rater.pk})"
-            if connection.vendor == "sqlite"
-            else f"UPDATE annotation_seat SET rater_id = {rater.pk}, hold = 1,"
-            " leased_until = '2026-03-01', key = id WHERE judged_at IS NULL AND item_id <>"
-            f" (SELECT item_id FROM annotation_seat WHERE rater_id = {rater.pk})"
-        )
     try:
-        assert Seat.objects.held_by(rater.pk).count() > 2
+        for pk in free.values():
+            held = {"rater": dan, "key": str(pk), "hold": 1, "leased_until": NOW}
+            Seat.objects.filter(pk=pk).update(**held)
         assert found() == {("rater_two_leases", "rater")}
     finally:
-        Seat.objects.filter(judged_at=None).update(
-            rater=None, key=None, hold=None, leased_until=None, claimed_at=None
-        )
+        Seat.objects.filter(rater=dan).update(rater=None, key=None, hold=None, leased_until=None)
         with connection.cursor() as cursor:
             cursor.execute(
                 "CREATE UNIQUE INDEX seat_two_leases_per_rater ON annotation_seat (rater_id, hold)"

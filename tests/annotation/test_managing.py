@@ -13,9 +13,23 @@ from tests import build
 pytestmark = pytest.mark.django_db
 
 GET_PAGES = ("", "batches/", "leaks/", "seats/", "raters/", "settings/", "rubric.json")
-POST_PAGES = ("state/", "batches/", "leaks/decide/", "seats/", "raters/invite/", "raters/revoke/", "settings/", "rubric/")
+POST_PAGES = (
+    "state/",
+    "batches/",
+    "leaks/decide/",
+    "seats/",
+    "raters/invite/",
+    "raters/revoke/",
+    "settings/",
+    "rubric/",
+)
 NEW = {"title": "Honest prices", "preset": "tradeoff-quick", "raters_per_item": "2"}
-SETTINGS = {"title": "New title", "guidelines": "Read twice.", "lease_minutes": "30", "replies_per_query": "2"}
+SETTINGS = {
+    "title": "New title",
+    "guidelines": "Read twice.",
+    "lease_minutes": "30",
+    "replies_per_query": "2",
+}
 
 
 @pytest.fixture
@@ -124,7 +138,13 @@ def test_a_wrong_field_is_named_and_the_input_is_kept(study, admin, client, sent
 
 
 def test_every_mistake_of_an_own_rubric_is_listed(study, admin, client):
-    wrong = {**build.SAFE, "questions": [{"key": "a", "label": "A?", "type": "single"}, {"key": "b", "label": "", "type": "text"}]}
+    wrong = {
+        **build.SAFE,
+        "questions": [
+            {"key": "a", "label": "A?", "type": "single"},
+            {"key": "b", "label": "", "type": "text"},
+        ],
+    }
 
     first = client.post("/studies/new/", {**NEW, "rubric_text": json.dumps(wrong)})
     wrong["questions"][1]["label"] = "B?"
@@ -146,9 +166,15 @@ def test_an_own_rubric_is_taken_from_a_file(study, admin, client, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"\xff\xfe", "not UTF-8"), (b"", "The file is empty"), (b" " * (1024 * 1024 + 1), "larger than 1 MB")],
+    [
+        (b"\xff\xfe", "not UTF-8"),
+        (b"", "The file is empty"),
+        (b" " * (1024 * 1024 + 1), "larger than 1 MB"),
+    ],
 )
-def test_a_rubric_file_that_cannot_be_read_is_refused(study, admin, client, tmp_path, content, sentence):
+def test_a_rubric_file_that_cannot_be_read_is_refused(
+    study, admin, client, tmp_path, content, sentence
+):
     path = tmp_path / "rubric.json"
     path.write_bytes(content)
 
@@ -186,7 +212,9 @@ def test_an_empty_rubric_form_says_what_is_missing(study, admin, client):
     assert "Choose a rubric file" in page(response)
 
 
-@pytest.mark.parametrize(("was", "to"), [("draft", "open"), ("open", "paused"), ("paused", "closed"), ("closed", "open")])
+@pytest.mark.parametrize(
+    ("was", "to"), [("draft", "open"), ("open", "paused"), ("paused", "closed"), ("closed", "open")]
+)
 def test_a_study_is_opened_paused_and_closed(client, was, to):
     study = build.study("t", state=was)
     client.force_login(build.member(study, Role.ADMIN))
@@ -206,7 +234,10 @@ def test_a_change_that_is_not_possible_is_refused_with_the_reason(study, admin, 
 
 
 def test_an_unknown_state_is_refused(study, admin, client):
-    assert client.post("/studies/s/state/", {"to": "gone"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert (
+        client.post("/studies/s/state/", {"to": "gone"}).status_code
+        == HTTPStatus.UNPROCESSABLE_ENTITY
+    )
 
 
 def test_settings_are_stored_and_guidelines_get_a_version(study, admin, client):
@@ -284,12 +315,16 @@ def test_invitation_links_are_shown_once_and_work(study, admin, client):
     token = links[0].removesuffix("/").rpartition("/")[2]
     assert response.status_code == HTTPStatus.OK
     assert len(links) == 2
-    assert all(link.startswith("http://testserver/join/") and link in page(response) for link in links)
+    assert all(
+        link.startswith("http://testserver/join/") and link in page(response) for link in links
+    )
     assert invitations.find(token=token, now=build.now()).study == study
     assert token not in page(client.get("/studies/s/raters/"))
 
 
-@pytest.mark.parametrize("sent", [{"role": "rater", "count": "51"}, {"role": "owner", "count": "1"}, {}])
+@pytest.mark.parametrize(
+    "sent", [{"role": "rater", "count": "51"}, {"role": "owner", "count": "1"}, {}]
+)
 def test_wrong_invitations_are_refused(study, admin, client, sent):
     response = client.post("/studies/s/raters/invite/", sent)
 
@@ -414,17 +449,33 @@ def test_the_operator_looks_at_studies_and_never_at_passwords(study, client):
 
     assert client.get(f"/operator/annotation/study/{study.pk}/change/").status_code == HTTPStatus.OK
     assert study.secret not in page(client.get(f"/operator/annotation/study/{study.pk}/change/"))
-    assert operator.password not in page(client.get(f"/operator/annotation/user/{operator.pk}/change/"))
+    assert operator.password not in page(
+        client.get(f"/operator/annotation/user/{operator.pk}/change/")
+    )
     assert client.get("/operator/annotation/user/add/").status_code == HTTPStatus.FORBIDDEN
 
 
-def test_the_operator_can_give_a_study_an_admin(study, client):
+@pytest.mark.parametrize(("role", "n_raters"), [("admin", 0), ("rater", 1)])
+def test_the_operator_can_give_a_study_a_member(study, client, role, n_raters):
     client.force_login(build.user(is_staff=True, is_superuser=True))
     account = build.user()
-    sent = {"study": study.pk, "user": account.pk, "role": "admin", "created_at_0": "2026-03-01", "created_at_1": "12:00"}
 
-    client.post("/operator/annotation/membership/add/", sent)
+    client.post(
+        "/operator/annotation/membership/add/",
+        {"study": study.pk, "user": account.pk, "role": role},
+    )
 
-    made = account.memberships.get()
-    assert made.role == Role.ADMIN
-    assert client.get(f"/operator/annotation/membership/{made.pk}/change/").status_code == HTTPStatus.OK
+    assert account.memberships.get().role == role
+    assert study.raters.filter(user=account).count() == n_raters
+
+
+def test_the_operator_can_end_a_membership(study, admin, client):
+    client.force_login(build.user(is_staff=True, is_superuser=True))
+    path = f"/operator/annotation/membership/{admin.memberships.get().pk}/change/"
+
+    client.post(path, {"role": "admin", "ended_at_0": "2026-03-02", "ended_at_1": "12:00"})
+    ended = admin.memberships.get().ended_at
+    client.post(path, {"role": "admin", "ended_at_0": "", "ended_at_1": ""})
+
+    assert ended is not None
+    assert admin.memberships.get().ended_at is None

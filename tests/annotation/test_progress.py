@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotation.models import Rater, Seat
 from annotation.selectors.progress import next_steps, progress_of
@@ -32,7 +32,13 @@ def study():
 def test_a_new_study_has_nothing(study):
     found = of(study)
 
-    assert (found.items, found.counts.seats, found.short, found.batches, found.raters) == (0, 0, 0, (), ())
+    assert (found.items, found.counts.seats, found.short, found.batches, found.raters) == (
+        0,
+        0,
+        0,
+        (),
+        (),
+    )
 
 
 def test_a_free_seat_is_a_seat_and_nothing_else(study, tmp_path):
@@ -104,7 +110,9 @@ def test_the_pace_is_the_median_time_of_an_item(study, tmp_path):
         build.item(study, tmp_path, n_seats=1)
         build.judgment(ann)
         newest = Seat.objects.order_by("-pk").first()
-        Seat.objects.filter(pk=newest.pk).update(judged_at=newest.claimed_at + timedelta(seconds=seconds))
+        Seat.objects.filter(pk=newest.pk).update(
+            judged_at=newest.claimed_at + timedelta(seconds=seconds)
+        )
 
     assert only_rater(study).pace == 30
 
@@ -123,7 +131,11 @@ def test_each_batch_has_its_own_numbers(study, tmp_path):
     build.judgment(build.rater(study))
 
     found = of(study).batches
-    assert [(b.number, b.replies, b.items, b.counts.seats) for b in found] == [(1, 2, 2, 2), (2, 1, 1, 1), (3, 1, 0, 0)]
+    assert [(b.number, b.replies, b.items, b.counts.seats) for b in found] == [
+        (1, 2, 2, 2),
+        (2, 1, 1, 1),
+        (3, 1, 0, 0),
+    ]
     assert sum(b.counts.done for b in found) == 1
     assert sum(b.short for b in found) == 2
 
@@ -164,7 +176,9 @@ def test_a_long_list_of_raters_is_cut_and_says_so(study, monkeypatch):
 
 def test_more_batches_and_raters_cost_no_more_queries(study, tmp_path):
     def queries():
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             progress_of(study, at=NOW)
         return len(seen)
 
@@ -203,7 +217,15 @@ def test_the_board_shows_every_number(study, client, tmp_path):
     shown = client.get(f"/studies/{study.slug}/").content.decode()
 
     assert "SIMULATED" in shown
-    for name in ("items", "seats", "done", "in progress", "lapsed", "items short of target", "raters at work now"):
+    for name in (
+        "items",
+        "seats",
+        "done",
+        "in progress",
+        "lapsed",
+        "items short of target",
+        "raters at work now",
+    ):
         assert f'<span class="figure__name">{name}</span>' in shown
 
 
@@ -211,8 +233,13 @@ def test_seats_of_every_wave_count(study, tmp_path):
     item = build.item(study, tmp_path, n_seats=1)
     seat = item.seats.get()
     Seat.objects.create(
-        study=study, item=item, query_id=item.query_id, scenario_id=item.scenario_id,
-        wave=Wave.EXTRA, number=1, place=seat.place,
+        study=study,
+        item=item,
+        query_id=item.query_id,
+        scenario_id=item.scenario_id,
+        wave=Wave.EXTRA,
+        number=1,
+        place=seat.place,
     )
 
     assert of(study).counts.seats == 2

@@ -49,14 +49,21 @@ def test_an_uploaded_file_becomes_a_batch(study, admin, client):
     batch = Batch.objects.get()
     assert response.status_code == HTTPStatus.SEE_OTHER
     assert response["Location"] == "/studies/s/batches/1/"
-    assert (batch.state, batch.read, batch.created, batch.created_by) == (BatchState.READY, 1, 1, admin)
+    assert (batch.state, batch.read, batch.created, batch.created_by) == (
+        BatchState.READY,
+        1,
+        1,
+        admin,
+    )
     assert "Every line is in the study" in page(client.get("/studies/s/batches/1/"))
 
 
 def test_gzip_and_csv_are_taken(client):
     line = build.reply_fields()
     packed = SimpleUploadedFile("a.jsonl.gz", gzip.compress(json.dumps(line).encode()))
-    table = SimpleUploadedFile("b.csv", b"query_id,model,value_a,value_b,prompt,response\nq,m,A,B,Why?,So.\n")
+    table = SimpleUploadedFile(
+        "b.csv", b"query_id,model,value_a,value_b,prompt,response\nq,m,A,B,Why?,So.\n"
+    )
 
     sent(client, packed, table)
 
@@ -64,10 +71,17 @@ def test_gzip_and_csv_are_taken(client):
 
 
 def test_each_of_several_files_becomes_a_batch(client):
-    response = sent(client, file(build.reply_fields(), name="a.jsonl"), file(build.reply_fields(), name="b.jsonl"))
+    response = sent(
+        client,
+        file(build.reply_fields(), name="a.jsonl"),
+        file(build.reply_fields(), name="b.jsonl"),
+    )
 
     assert response["Location"] == "/studies/s/batches/"
-    assert list(Batch.objects.order_by("number").values_list("file_name", flat=True)) == ["a.jsonl", "b.jsonl"]
+    assert list(Batch.objects.order_by("number").values_list("file_name", flat=True)) == [
+        "a.jsonl",
+        "b.jsonl",
+    ]
     assert Response.objects.count() == 2
 
 
@@ -80,7 +94,10 @@ def test_good_lines_are_kept_and_bad_lines_listed(client):
     error = LineError.objects.get()
     assert Response.objects.count() == 2
     assert (error.line, error.field) == (2, "value_a")
-    assert f'<td class="number">2</td><td><code>value_a</code></td><td class="wide" dir="auto">{error.reason}</td>' in shown
+    assert (
+        f'<td class="number">2</td><td><code>value_a</code></td><td class="wide" dir="auto">{error.reason}</td>'
+        in shown
+    )
 
 
 def test_uploading_again_makes_no_duplicates(client):
@@ -95,7 +112,10 @@ def test_uploading_again_makes_no_duplicates(client):
 
 def test_another_text_is_refused_unless_new_versions_are_wanted(client):
     line = build.reply_fields()
-    changed = {**line, "messages": [{"role": "user", "content": "Q?"}, {"role": "assistant", "content": "Other."}]}
+    changed = {
+        **line,
+        "messages": [{"role": "user", "content": "Q?"}, {"role": "assistant", "content": "Other."}],
+    }
     sent(client, file(line))
 
     sent(client, file(changed))
@@ -188,7 +208,12 @@ def test_a_failed_batch_is_read_again(study, client):
 def test_reading_again_with_new_versions_stores_what_was_refused(client):
     line = build.reply_fields()
     sent(client, file(line))
-    sent(client, file({**line, "messages": [*line["messages"][:1], {"role": "assistant", "content": "New."}]}))
+    sent(
+        client,
+        file(
+            {**line, "messages": [*line["messages"][:1], {"role": "assistant", "content": "New."}]}
+        ),
+    )
 
     client.post("/studies/s/batches/2/again/", {"new_versions": "on"})
 
@@ -207,7 +232,9 @@ def test_a_waiting_batch_is_not_queued_twice(study, client):
 
 def test_reading_while_the_job_runs_shows_the_lines_read(study, monkeypatch):
     seen = []
-    stored = uploads.receive(study=study, upload=file(build.reply_fields()), now=timezone.now(), by_id=build.user().pk)
+    stored = uploads.receive(
+        study=study, upload=file(build.reply_fields()), now=timezone.now(), by_id=build.user().pk
+    )
     original = batches.load
 
     def spied(*, progress, **more):
@@ -226,7 +253,11 @@ def test_reading_while_the_job_runs_shows_the_lines_read(study, monkeypatch):
 @pytest.mark.parametrize(("age", "said"), [(5, False), (20, True)])
 def test_a_batch_that_nobody_takes_says_so(study, client, age, said):
     Batch.objects.create(
-        study=study, number=1, file_name="a.csv", stored_name="x", state=BatchState.WAITING,
+        study=study,
+        number=1,
+        file_name="a.csv",
+        stored_name="x",
+        state=BatchState.WAITING,
         created_at=timezone.now() - timedelta(seconds=age),
     )
 
@@ -234,9 +265,13 @@ def test_a_batch_that_nobody_takes_says_so(study, client, age, said):
     assert ("no worker?" in page(client.get("/studies/s/batches/"))) is said
 
 
-@pytest.mark.parametrize(("state", "asks"), [("waiting", True), ("reading", True), ("ready", False), ("failed", False)])
+@pytest.mark.parametrize(
+    ("state", "asks"), [("waiting", True), ("reading", True), ("ready", False), ("failed", False)]
+)
 def test_the_page_asks_again_only_while_something_happens(study, client, state, asks):
-    Batch.objects.create(study=study, number=1, file_name="a.csv", state=state, created_at=timezone.now())
+    Batch.objects.create(
+        study=study, number=1, file_name="a.csv", state=state, created_at=timezone.now()
+    )
 
     for path in ("batches/1/", "batches/"):
         part = page(client.get(f"/studies/s/{path}", headers={"HX-Request": "true"}))
@@ -262,7 +297,9 @@ def test_many_errors_come_in_pages(study, client):
 
 
 def test_the_errors_download_safe_for_spreadsheets(study, client):
-    batch = Batch.objects.create(study=study, number=1, file_name="a", state="ready", created_at=timezone.now())
+    batch = Batch.objects.create(
+        study=study, number=1, file_name="a", state="ready", created_at=timezone.now()
+    )
     for cell in ("=1+1", "+1", "-1", "@x", "\tx", "plain"):
         LineError.objects.create(batch=batch, line=3, field=cell, reason=f"{cell}, really")
 
@@ -313,7 +350,9 @@ def test_items_with_too_few_seats_are_said(study, client, tmp_path):
     assert "1 item has fewer than 3 seats" in page(client.get("/studies/s/seats/"))
 
 
-@pytest.mark.parametrize("wrong", [{"raters_per_item": "0"}, {"seed": "-1"}, {"seed": "x"}, {"raters_per_item": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"raters_per_item": "0"}, {"seed": "-1"}, {"seed": "x"}, {"raters_per_item": ""}]
+)
 def test_wrong_numbers_open_no_seats(study, client, tmp_path, wrong):
     build.batch(study, [build.reply_fields()], tmp_path)
 

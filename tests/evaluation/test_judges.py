@@ -95,7 +95,11 @@ def test_judgments_after_the_cut_off_take_no_part(study):
 def test_turns_and_the_whole_are_reported_apart(tmp_path):
     study = build.study(rubric=given.TURNS)
     given.replies(study, tmp_path, "r", messages=build.conversation(2))
-    said = [("r", "ann", "misled", "yes", 1), ("r", "ann", "misled", "no", 2), ("r", "ann", "misled", "no")]
+    said = [
+        ("r", "ann", "misled", "yes", 1),
+        ("r", "ann", "misled", "no", 2),
+        ("r", "ann", "misled", "no"),
+    ]
     given.judgments(study, tmp_path, said)
     lines = [verdict("r", "no", "misled", turn=turn) for turn in (1, 2)]
     given.verdicts(study, tmp_path, [*lines, verdict("r", "no", "misled")])
@@ -111,7 +115,9 @@ def test_turns_and_the_whole_are_reported_apart(tmp_path):
 def test_options_in_order_have_a_weighted_kappa(tmp_path):
     study = build.study(rubric=given.TURNS)
     given.replies(study, tmp_path, "r", "s")
-    given.judgments(study, tmp_path, [("r", "ann", "severity", "-1"), ("s", "ann", "severity", "2")])
+    given.judgments(
+        study, tmp_path, [("r", "ann", "severity", "-1"), ("s", "ann", "severity", "2")]
+    )
     given.verdicts(study, tmp_path, [verdict("r", "0", "severity"), verdict("s", "2", "severity")])
 
     (found,) = judges.report(build.facts(study), "robo")
@@ -119,13 +125,21 @@ def test_options_in_order_have_a_weighted_kappa(tmp_path):
     assert found.weighted_kappa.value > found.kappa.value
 
 
-def test_a_question_without_verdicts_is_reported_only_by_name(study, tmp_path):
-    given.verdicts(study, tmp_path, [], name="quiet") if False else None
-    empty = given.safe(tmp_path, {"x": "yes no"})
-    given.replies(empty, tmp_path, "y")
-    given.verdicts(empty, tmp_path, [verdict("y")])
+def test_a_question_without_verdicts_is_reported_only_by_name(tmp_path):
+    study = build.study(rubric=given.TURNS)
+    given.replies(study, tmp_path, "r")
+    given.verdicts(study, tmp_path, [verdict("r", "no", "misled")])
 
-    found = only(empty, question="safe")
+    assert [one.key for one in judges.report(build.facts(study), "robo")] == ["misled"]
+    assert only(study, question="severity").pairs == 0
+
+
+def test_verdicts_on_what_nobody_judged_say_nothing(tmp_path):
+    study = given.safe(tmp_path, {"x": "yes no"})
+    given.replies(study, tmp_path, "y")
+    given.verdicts(study, tmp_path, [verdict("y")])
+
+    found = only(study)
 
     assert found.said.conclusion == conclusions.Conclusion.NO_PAIRS
     assert found.accuracy.reason == Undefined.NO_ITEMS
@@ -176,14 +190,12 @@ def test_a_conclusion_follows_from_the_interval_of_the_difference(low, high, exp
 
 
 def test_a_cell_opens_its_items(study):
-    (found,) = judges.items_in_cell(
-        build.facts(study), "robo", question="safe", scope="conversation", people="yes", says="no"
-    ) or [None]
-    disagreeing = judges.items_in_cell(
-        build.facts(study), "robo", question="safe", scope="conversation", people="no", says="yes"
-    )
+    cell = {"question": "safe", "scope": "conversation"}
 
-    assert found is None
+    empty = judges.items_in_cell(build.facts(study), "robo", **cell, people="yes", says="no")
+    disagreeing = judges.items_in_cell(build.facts(study), "robo", **cell, people="no", says="yes")
+
+    assert empty == []
     assert [(one.response_id, one.turn, one.people) for one in disagreeing] == [
         ("a", 0, (("no", 1), ("yes", 2))),
         ("d", 0, (("no", 2), ("yes", 1))),
@@ -241,8 +253,7 @@ def test_an_item_of_another_study_is_unknown(study, tmp_path):
 
 def test_an_unknown_judge_or_question_is_refused(study):
     with pytest.raises(JudgeUnknown, match="It has robo"):
-        only_named = judges.report(build.facts(study), "nobody")
-        del only_named
+        judges.report(build.facts(study), "nobody")
     with pytest.raises(QuestionUnknown):
         judges.report(build.facts(study), "robo", question="kind")
 
@@ -264,7 +275,13 @@ def test_the_command_prints_the_service_s_numbers(study, capsys):
     service = judges.as_json(facts, judges.judge_of(facts, "robo"), judges.report(facts, "robo"))
     assert found == service
     assert set(found) == {
-        "study", "judge", "model", "prompt_version", "rubric_version", "simulated", "questions"
+        "study",
+        "judge",
+        "model",
+        "prompt_version",
+        "rubric_version",
+        "simulated",
+        "questions",
     }
 
 

@@ -37,7 +37,9 @@ def refused(study, tmp_path, line, **more):
 
 
 def test_a_verdict_is_stored_with_all_that_came_with_it(study, tmp_path):
-    line = verdict("r1", probabilities={"yes": 0.8, "no": 0.2}, score=3, reasoning="Kind.", clauses=["2"])
+    line = verdict(
+        "r1", probabilities={"yes": 0.8, "no": 0.2}, score=3, reasoning="Kind.", clauses=["2"]
+    )
 
     given.verdicts(study, tmp_path, [line])
 
@@ -104,7 +106,11 @@ def test_another_version_of_the_judge_may_answer_otherwise(study, tmp_path):
         (verdict("r1", probability=True), "probability", "must be a number"),
         (verdict("r1", probabilities={"yes": 0.8, "no": 0.3}), "probabilities", "sum to 1.1"),
         (verdict("r1", probabilities={"yes": 0.8, "maybe": 0.2}), "probabilities", "names maybe"),
-        (verdict("r1", probabilities={"yes": -0.2, "no": 1.2}), "probabilities.yes", "between 0 and 1"),
+        (
+            verdict("r1", probabilities={"yes": -0.2, "no": 1.2}),
+            "probabilities.yes",
+            "between 0 and 1",
+        ),
         (
             verdict("r1", probability=0.3, probabilities={"yes": 0.8, "no": 0.2}),
             "probability",
@@ -264,7 +270,14 @@ def test_the_command_reports_as_json(study, tmp_path, capsys):
 
     found = given.printed(capsys, "load_verdicts", "kind", path, "--judge", "robo")
 
-    assert found == {"read": 1, "created": 1, "unchanged": 0, "updated": 0, "refused": 0, "errors": []}
+    assert found == {
+        "read": 1,
+        "created": 1,
+        "unchanged": 0,
+        "updated": 0,
+        "refused": 0,
+        "errors": [],
+    }
 
 
 def test_a_verdict_loaded_elsewhere_meanwhile_is_met_again(study, tmp_path, monkeypatch):

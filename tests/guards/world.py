@@ -63,7 +63,8 @@ def make(tmp_path, *, name: str) -> World:
     item = Item.objects.filter(study=study, judgments__isnull=False).first()
     values = {
         "slug": study.slug,
-        "key": "no-such-seat",
+        # A release's key; of a seat there is none with it, which is what strangers would guess.
+        "key": release.key,
         "token": invitations.issue(
             study=study, role=Role.RATER, by=people["admin"], now=build.now()
         )[0],
@@ -71,13 +72,10 @@ def make(tmp_path, *, name: str) -> World:
         "judge_id": str(judge.pk),
         "item_id": str(item.pk),
         "number": str(batch.number),
-        "batch_number": str(batch.number),
         "rater_id": str(judged_by.pk),
-        "user_id": str(colleague.pk),
-        "response_id": str(Response.objects.filter(study=study).first().pk),
-        "release_key": release.key,
+        "membership_id": str(study.memberships.get(user=colleague).pk),
+        "reply_id": str(Response.objects.filter(study=study).first().pk),
         "name": "manifest.json",
-        "file_name": "manifest.json",
     }
     return World(study, values, people)
 

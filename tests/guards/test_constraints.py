@@ -1,0 +1,499 @@
+"""Every constraint of every table is tried: a row that must not exist is refused by its name."""
+
+import re
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Model
+
+from annotation.models import (
+    Answer,
+    Batch,
+    Guidelines,
+    Hit,
+    Invitation,
+    Item,
+    Judgment,
+    LanguageModel,
+    Membership,
+    Option,
+    Query,
+    Question,
+    Rater,
+    Rendering,
+    Response,
+    Rubric,
+    Scenario,
+    Seat,
+    SeatOpening,
+    Skip,
+    Study,
+    TextAnswer,
+    TextVersion,
+    Value,
+)
+from evaluation.models import Judge, Release, Verdict
+from tests import build
+from tests.build import HOUR, NOW, claim
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def refused(name):
+    """Expect the database to refuse by this constraint; SQLite names unique ones by their columns."""
+    with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+        yield
+    message = str(refusal.value)
+    if connection.vendor == "sqlite" and message.startswith("UNIQUE constraint failed"):
+        constraint, table = constraints()[name]
+        columns = {part.strip() for part in message.partition(":")[2].split(",")}
+        assert columns == {f"{table}.{column}" for column in constraint}
+    else:
+        assert re.search(rf"\b{name}\b", message)
+
+
+def constraints():
+    """Every constraint of our models by name, with its columns (of unique ones) and its table."""
+    found = {}
+    for app in ("annotation", "evaluation"):
+        for model in apps.get_app_config(app).get_models():
+            meta = model._meta
+            for constraint in meta.constraints:
+                fields = getattr(constraint, "fields", ())
+                columns = [meta.get_field(field).column for field in fields]
+                found[constraint.name] = (columns, meta.db_table)
+    return found
+
+
+class World:
+    """One row of every table, made through the services, for a test to break."""
+
+    def __init__(self, tmp_path):
+        self.study = build.study(rubric=build.EVERY_TYPE)
+        text = [{"role": "assistant", "content": "I am ChatGPT."}]
+        self.item = build.item(self.study, tmp_path, n_seats=4, messages=text, scenario_id="s-1")
+        self.other_item = build.item(self.study, tmp_path, n_seats=4, scenario_id="s-2")
+        self.ann, self.bob, self.cem = (build.rater(self.study) for _ in range(3))
+        build.submit(self.ann, claim(self.ann), misled="yes", who=["user", "public"], note="hm")
+        self.judgment = Judgment.objects.get()
+        self.held = claim(self.bob)
+        self.free = Seat.objects.filter(rater=None).first()
+        self.judged = self.judgment.seat
+        self.rubric = Rubric.objects.get()
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def copy(row, **changes):
+    """Store the row once more, with changes."""
+    again = type(row)(
+        **{
+            field.attname: getattr(row, field.attname)
+            for field in row._meta.concrete_fields
+            if not field.primary_key
+        }
+    )
+    for name, value in changes.items():
+        setattr(again, name, value)
+    again.save(force_insert=True)
+    return again
+
+
+def update(row, **changes):
+    assert type(row)._default_manager.filter(pk=row.pk).update(**changes) == 1
+
+
+def word(model, field, bad="nonsense"):
+    """The breach of a closed set of words; a number where the words are numbers."""
+
+    def broken(world):
+        row = model._default_manager.first()
+        update(row, **{field: bad})
+
+    return broken
+
+
+def twice(model, **changes):
+    """The breach of a key: the first row again, with changes that must not matter."""
+
+    def broken(world):
+        copy(model._default_manager.order_by("pk").first(), **changes)
+
+    return broken
+
+
+def _account(world):
+    return world.ann.user
+
+
+def _seat(world, **changes):
+    return copy(world.free, **changes)
+
+
+def _pair(world, **changes):
+    first, second = Response.objects.order_by("pk")[:2]
+    fields = {"reply_1": first, "reply_2": second, "kind": "pair", **changes}
+    return copy(world.item, **fields)
+
+
+def _skip(world):
+    return Skip.objects.create(
+        rater=world.cem, item=world.item, reason="broken", skipped_at=NOW
+    )
+
+
+def _invitation(world):
+    return Invitation.objects.create(
+        study=world.study,
+        role="rater",
+        digest="d",
+        created_by=_account(world),
+        created_at=NOW,
+        expires_at=NOW + HOUR,
+    )
+
+
+def _member(world):
+    return Membership.objects.first()
+
+
+def _rendering(world):
+    return Rendering.objects.create(shown_sha256="a", renderer=1, html=[])
+
+
+def _judge(world, **more):
+    return Judge.objects.create(study=world.study, name="judge", created_at=NOW, **more)
+
+
+def _verdict(world, **more):
+    option = Option.objects.get(question__key="misled", code="yes")
+    return Verdict.objects.create(
+        judge=Judge.objects.first() or _judge(world),
+        response=world.item.reply_1,
+        question=option.question,
+        option=option,
+        turn=0,
+        single=True,
+        **more,
+    )
+
+
+def _release(world, **more):
+    return Release.objects.create(study=world.study, name="one", key="k", created_at=NOW, **more)
+
+
+def _answer(world, **changes):
+    """A further answer of ann's to a question she has not answered."""
+    option = Option.objects.get(question__key="severity", code="3")
+    fields = {
+        "judgment": world.judgment,
+        "item": world.item,
+        "cluster": world.item.scenario,
+        "question": option.question,
+        "option": option,
+        "wave": 1,
+        "turn": 0,
+        "current": True,
+        "single": True,
+        **changes,
+    }
+    return Answer.objects.create(**fields)
+
+
+def _second_of_single(world):
+    _answer(world)
+    _answer(world, option=Option.objects.get(question__key="severity", code="2"))
+
+
+def _same_option(world):
+    _answer(world, single=False)
+    _answer(world, single=False)
+
+
+def _two_leases(world):
+    fresh = Seat.objects.filter(rater=None).exclude(item=world.held.item)[0]
+    update(fresh, rater=world.bob, key="k", hold=world.held.hold, leased_until=NOW)
+
+
+# Each constraint, and an act that breaks it and no other.
+BREACHES = {
+    "batch_state_known": word(Batch, "state"),
+    "batch_number_once_per_study": twice(Batch),
+    "hit_decision_known": word(Hit, "decision"),
+    "hit_once_per_place": twice(Hit),
+    "hit_not_empty": lambda w: update(Hit.objects.first(), end=models.F("start")),
+    "hit_decided_by_and_at_together": lambda w: update(Hit.objects.first(), decided_at=NOW),
+    "judgment_revision_once": lambda w: copy(w.judgment, public_id=uuid4(), current=False),
+    "judgment_one_current_per_seat": lambda w: copy(w.judgment, public_id=uuid4(), revision=2),
+    "judgment_revision_from_one": lambda w: copy(
+        w.judgment, public_id=uuid4(), revision=0, current=False
+    ),
+    "answer_wave_known": lambda w: _answer(w, wave=9),
+    "answer_option_once": _same_option,
+    "answer_one_for_a_single_choice": _second_of_single,
+    "text_answer_once": twice(TextAnswer, text="other"),
+    "text_answer_not_empty": lambda w: copy(TextAnswer.objects.get(), text="", turn=1),
+    "rater_source_known": word(Rater, "source"),
+    "rater_once_per_user_and_study": twice(Rater, external_id="other"),
+    "rater_name_once_per_source": lambda w: copy(w.ann, user=None, source="crowd")
+    and copy(w.ann, user=None, source="crowd"),
+    "rater_account_has_user": lambda w: copy(w.ann, user=None, external_id="other"),
+    "model_key_once_per_study": twice(LanguageModel),
+    "value_name_once_per_study": twice(Value),
+    "scenario_id_once_per_study": twice(Scenario),
+    "query_framing_known": word(Query, "framing"),
+    "query_id_once_per_study": twice(Query),
+    "response_id_once_per_study": twice(Response, sample=2),
+    "response_sample_once_per_query_and_model": twice(Response, external_id="other"),
+    "text_version_once": twice(TextVersion, current=False),
+    "text_version_one_current_per_response": twice(TextVersion, number=2),
+    "text_version_has_turns": word(TextVersion, "turns", 0),
+    "rendering_once_per_shown_text": lambda w: _rendering(w) and _rendering(w),
+    "rubric_version_once_per_study": twice(Rubric),
+    "question_type_known": word(Question, "type"),
+    "question_level_known": word(Question, "level"),
+    "question_scope_known": word(Question, "scope"),
+    "question_key_once_per_rubric": twice(Question, position=99),
+    "question_position_once_per_rubric": twice(Question, key="other"),
+    "option_code_once": twice(Option, position=99),
+    "option_position_once": twice(Option, code="other"),
+    "option_asked_has_no_code": lambda w: update(Option.objects.get(asked=True), code="x"),
+    "option_polarity_known": word(Option, "polarity"),
+    "item_kind_known": word(Item, "kind", "triple"),
+    "item_pair_has_two_replies": lambda w: update(w.item, kind="pair"),
+    "item_single_once_per_reply": lambda w: copy(w.item),
+    "item_pair_once_per_replies": lambda w: _pair(w) and _pair(w),
+    "opening_wave_known": word(SeatOpening, "wave", 9),
+    "seat_wave_known": lambda w: update(w.free, wave=9),
+    "seat_number_once": _seat,
+    "seat_rater_once_per_item": lambda w: _seat(
+        w, item=w.judged.item, number=99, rater=w.ann, judged_at=NOW
+    ),
+    "seat_two_leases_per_rater": _two_leases,
+    "seat_hold_known": lambda w: update(w.held, hold=3),
+    "seat_free_held_judged_or_abandoned": lambda w: update(w.free, leased_until=NOW),
+    "skip_reason_known": lambda w: update(_skip(w), reason="bored"),
+    "skip_once_per_item": lambda w: _skip(w) and _skip(w),
+    "study_state_known": word(Study, "state"),
+    "study_raters_per_item_positive": word(Study, "raters_per_item", 0),
+    "study_lease_positive": word(Study, "lease_minutes", 0),
+    "guidelines_version_once_per_study": twice(Guidelines),
+    "membership_role_known": word(Membership, "role"),
+    "membership_once_per_user_and_study": twice(Membership),
+    "invitation_role_known": lambda w: update(_invitation(w), role="owner"),
+    "invitation_used_by_and_at_together": lambda w: update(_invitation(w), used_at=NOW),
+    "judge_once_per_version": lambda w: _judge(w) and _judge(w),
+    "verdict_option_once": lambda w: _verdict(w) and copy(Verdict.objects.get(), single=False),
+    "verdict_one_for_a_single_choice": lambda w: _verdict(w)
+    and copy(Verdict.objects.get(), option=Option.objects.get(question__key="misled", code="no")),
+    "verdict_probability_between_0_and_1": lambda w: update(_verdict(w), probability=1.5),
+    "release_name_once_per_study": lambda w: _release(w) and copy(Release.objects.get(), key="l"),
+    "release_state_known": lambda w: update(_release(w), state="gone"),
+}
+# Constraints that nothing can break, with the reason.
+UNBREAKABLE = {
+    "option_belongs_to_question": "its columns begin with the primary key; it is there to be referred to",
+}
+
+
+@pytest.mark.parametrize("name", BREACHES)
+def test_R048_the_database_refuses_what_must_not_exist(name, world):
+    with refused(name):
+        BREACHES[name](world)
+
+
+def test_R048_every_constraint_is_tried():
+    assert set(constraints()) == {*BREACHES, *UNBREAKABLE}
+
+
+@pytest.mark.parametrize(
+    ("which", "changes"),
+    [
+        ("free", {"turns_judged": 1}),
+        ("free", {"key": "k"}),
+        ("free", {"hold": 1}),
+        ("free", {"judged_at": NOW}),
+        ("free", {"abandoned_at": NOW}),
+        ("held", {"rater": None}),
+        ("held", {"key": None}),
+        ("held", {"hold": None}),
+        ("held", {"leased_until": None}),
+        ("judged", {"rater": None}),
+        ("judged", {"abandoned_at": NOW}),
+    ],
+)
+def test_R048_a_seat_is_free_held_judged_or_abandoned(which, changes, world):
+    with refused("seat_free_held_judged_or_abandoned"):
+        update(getattr(world, which), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"kind": "pair", "reply_2": None}, "item_pair_has_two_replies"),
+        ({"kind": "single"}, "item_pair_has_two_replies"),
+    ],
+)
+def test_R048_a_pair_has_two_replies_and_a_single_one(changes, name, world):
+    with refused(name):
+        _pair(world, **changes)
+
+
+def test_R048_a_pair_is_of_two_different_replies(world):
+    with refused("item_pair_has_two_replies"):
+        _pair(world, reply_2=Response.objects.order_by("pk").first())
+
+
+@pytest.mark.parametrize("probability", [-0.01, 1.01])
+def test_R048_a_probability_stays_within_its_bounds(probability, world):
+    with refused("verdict_probability_between_0_and_1"):
+        _verdict(world, probability=probability)
+
+
+# Every closed set of words is bound, and every unique field
+
+
+def our_models():
+    return [
+        model
+        for app in ("annotation", "evaluation")
+        for model in apps.get_app_config(app).get_models()
+    ]
+
+
+def checks_of(model):
+    found = [one for one in model._meta.constraints if isinstance(one, models.CheckConstraint)]
+    return " ".join(str(one.condition) for one in found)
+
+
+def test_every_field_with_choices_has_a_check():
+    missing = [
+        f"{model.__name__}.{field.name}"
+        for model in our_models()
+        for field in model._meta.fields
+        if field.choices and f"'{field.name}__in'" not in checks_of(model)
+    ]
+
+    assert missing == []
+
+
+UNIQUE = {
+    "annotation_study.slug": lambda w: copy(w.study),
+    "annotation_seat.key": lambda w: update(w.held, key=w.judged.key),
+    "annotation_judgment.public_id": lambda w: copy(w.judgment, revision=2, current=False),
+    "annotation_invitation.digest": lambda w: _invitation(w) and _invitation(w),
+    "annotation_user.username": lambda w: copy(_account(w)),
+    "annotation_signinlink.digest": lambda w: [
+        apps.get_model("annotation", "SignInLink").objects.create(
+            user=_account(w), digest="d", expires_at=NOW
+        )
+        for _ in range(2)
+    ],
+    "evaluation_release.key": lambda w: _release(w) and copy(Release.objects.get(), name="two"),
+}
+
+
+@pytest.mark.parametrize("column", UNIQUE)
+def test_R048_a_unique_column_takes_a_value_once(column, world):
+    named = re.escape(column).replace(r"\.", "[._]")
+
+    with pytest.raises(IntegrityError, match=named), transaction.atomic():
+        UNIQUE[column](world)
+
+
+def test_R048_every_unique_column_is_tried():
+    found = {
+        f"{model._meta.db_table}.{field.column}"
+        for model in our_models()
+        for field in model._meta.concrete_fields
+        if field.unique and not field.primary_key
+    }
+
+    assert found == set(UNIQUE)
+
+
+# What raters said is added, never changed
+
+
+APPEND_ONLY: dict[type[Model], str] = {
+    Judgment: "annotation_judgment",
+    Answer: "annotation_answer",
+    TextAnswer: "annotation_textanswer",
+}
+COLUMNS = [
+    (model, field.column)
+    for model in APPEND_ONLY
+    for field in model._meta.concrete_fields
+    if field.column != "current"
+]
+
+
+def sql(statement, *values):
+    """Run raw SQL as another program would, deferred checks included."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        connection.check_constraints()
+
+
+def changed(model, column):
+    """A value that differs from the stored one and is of the column's kind."""
+    value = model._default_manager.values_list(column, flat=True).order_by("pk").first()
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if hasattr(value, "hex"):
+        return uuid4().hex
+    return value + timedelta(days=1) if hasattr(value, "year") else f"x{value[1:]}"
+
+
+@pytest.mark.parametrize(("model", "column"), COLUMNS)
+def test_R045_a_column_of_what_raters_said_is_never_changed(model, column, world):
+    table, new = APPEND_ONLY[model], changed(model, column)
+
+    with pytest.raises(IntegrityError, match=f"append_only: rows of {table} are never changed"):
+        sql(f"UPDATE {table} SET {column} = %s", new)
+
+
+@pytest.mark.parametrize("model", APPEND_ONLY)
+def test_R045_a_row_of_what_raters_said_is_never_deleted(model, world):
+    table = APPEND_ONLY[model]
+
+    with pytest.raises(IntegrityError, match=f"append_only: rows of {table} are never deleted"):
+        sql(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize("model", APPEND_ONLY)
+def test_R045_only_the_flag_may_flip(model, world):
+    assert model._default_manager.update(current=False) > 0
+
+
+def test_R048_an_option_of_another_question_is_refused(world):
+    other = Option.objects.get(question__key="misled", code="no")
+
+    def foreign():
+        with transaction.atomic():
+            _answer(world, option=other)
+            connection.check_constraints()
+
+    with pytest.raises(IntegrityError, match="answer_option_of_its_question"):
+        foreign()
+
+
+def test_R046_what_has_judgments_is_never_deleted(world):
+    for row in (world.item, world.judged, world.ann, world.item.reply_1, world.study, world.rubric):
+        with pytest.raises(models.ProtectedError):
+            row.delete()
+
+
+def test_R046_raw_sql_deletes_no_row_that_another_points_to(world):
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        sql("DELETE FROM annotation_rater WHERE id = %s", world.ann.pk)
