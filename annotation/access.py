@@ -36,10 +36,9 @@ rules.add_perm(RESEARCH, _has_role(Role.RESEARCHER, Role.ADMIN))
 rules.add_perm(ADMINISTER, _has_role(Role.ADMIN))
 
 
-@rules.predicate(name="admin of any study, or operator")
 def _may_create(user: User) -> bool:
     administers = Membership.objects.active().filter(user=user, role=Role.ADMIN)
     return user.is_authenticated and (user.is_staff or administers.exists())
 
 
-rules.add_perm(CREATE, _may_create)
+rules.add_perm(CREATE, rules.Predicate(_may_create, name="operator, or admin of any study"))

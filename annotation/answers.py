@@ -14,7 +14,7 @@ Sent = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The answer to one question at one turn: option ids, or words; neither means asked, none chosen."""
+    """The answer to one question at one turn: option ids, or words; neither means none chosen."""
 
     question: QuestionPlan
     turn: int

@@ -97,13 +97,13 @@ def _kind(name: str) -> str:
 def _opened(path: Path) -> IO[str]:
     with path.open("rb") as start:
         zipped = start.read(2) == GZIP_MAGIC
-    raw: Any = gzip.open(path, "rb") if zipped else path.open("rb")
+    raw: Any = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 - the caller closes
     # newline="" leaves line ends to the CSV reader; utf-8-sig drops a byte order mark.
     return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
 
 def _lines(text: IO[str]) -> Iterator[tuple[int, str | None]]:
-    """Yield numbered lines; None for one that is too long to be held, of which the rest is passed."""
+    """Yield numbered lines; None in place of one that is too long to be held."""
     number = 0
     while line := text.readline(LONGEST_LINE):
         number += 1

@@ -52,7 +52,8 @@ def _id(text: str) -> str:
 def _is_text(value: Any) -> Any:
     if not isinstance(value, str):
         kind = type(value).__name__
-        raise ValueError(f"must be text in quotes, not {kind}: ids are never numbers")
+        # pydantic collects ValueError only.
+        raise ValueError(f"must be text in quotes, not {kind}: ids are never numbers")  # noqa: TRY004
     return value
 
 
@@ -168,7 +169,7 @@ def reply_line(record: Record) -> ReplyLine | list[Problem]:
     if isinstance(fields.get("sample"), str):
         problems += _whole_number(fields, "sample", record.line)
     fields = {name: value for name, value in fields.items() if value not in ("", None)}
-    checked = _validated(ReplyLine, fields, record.line)
+    checked: ReplyLine | list[Problem] = _validated(ReplyLine, fields, record.line)
     unknown = fields.keys() - ReplyLine.model_fields.keys()
     kept = {name: fields[name] for name in sorted(unknown)}
     problems += _unstorable(kept, record.line)
@@ -189,7 +190,7 @@ def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
     for name in ("answer", "confidence"):
         if isinstance(fields.get(name), int) and not isinstance(fields[name], bool):
             fields[name] = str(fields[name])  # a scale point
-    checked = _validated(JudgmentLine, fields, record.line)
+    checked: JudgmentLine | list[Problem] = _validated(JudgmentLine, fields, record.line)
     if problems or isinstance(checked, list):
         return problems + (checked if isinstance(checked, list) else [])
     return checked

@@ -26,7 +26,7 @@ MARK = "touchstone_gate"
 class MemberRequest(HttpRequest):
     """A request of a signed-in account that a gate let through."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def public(view: View) -> View:

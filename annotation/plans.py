@@ -18,7 +18,7 @@ class OptionPlan:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPlan:
-    """One question with its options; ``asked_id`` is the row stored with every several-choice answer."""
+    """One question with its options; ``asked_id`` is stored with every several-choice answer."""
 
     id: int
     key: str
@@ -39,6 +39,7 @@ class QuestionPlan:
 
     def with_values(self, value_a: str, value_b: str) -> "QuestionPlan":
         """Return the question with an item's own values in its labels."""
+
         def put(text: str) -> str:
             return with_values(text, value_a, value_b)
 

@@ -38,7 +38,7 @@ def stage_at(scopes: frozenset[Scope], *, turns: int, turns_judged: int) -> Stag
 
 
 def stored_turn(scope: Scope, stage: Stage) -> int | None:
-    """Return the turn under which a question's answer is stored at a stage; None: not asked there."""
+    """Return the turn under which an answer is stored at a stage; None: it is not asked there."""
     if stage.turn != WHOLE_CONVERSATION:
         return stage.turn if scope in ABOUT_A_TURN else None
     if scope in ABOUT_THE_WHOLE:

@@ -134,7 +134,7 @@ class SkipReason(TextChoices):
 
 
 class HitDecision(TextChoices):
-    """What happens to a stretch of text that may tell who wrote it; HELD is masked until decided."""
+    """What happens to text that may tell who wrote it; HELD is masked until decided."""
 
     MASKED = "masked", "Masked"
     KEPT = "kept", "Kept"

@@ -1,9 +1,9 @@
-"""How many judgments a second: raters loop through gunicorn, next and submit, all of tradeoff-quick.
+"""How many judgments a second: raters loop through gunicorn, next and submit, tradeoff-quick.
 
     DATABASE_URL=postgres://… .venv/bin/python benchmarks/bench_rating.py --items 50000 --raters 32
 
-Makes its own database beside the one named (suffix ``_bench``), fills it with ``--items`` replies of
-1,500 characters and one seat each, starts gunicorn, signs ``--raters`` raters in and lets each
+Makes its own database beside the one named (suffix ``_bench``), fills it with ``--items`` replies
+of 1,500 characters and three seats each, starts gunicorn, signs ``--raters`` raters in and lets each
 answer as fast as the server does for ``--seconds``. Every rater keeps one connection, sends the
 session and CSRF cookies, and reads the next item out of the answer to the last, as the page does.
 Afterwards the judgments are counted in the database and compared with what was acknowledged.
@@ -25,14 +25,26 @@ from urllib.parse import urlencode, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-WORDS = "the reply weighs what a user wants against what others need and says so in plain words".split()
+WORDS = [
+    "the",
+    "reply",
+    "weighs",
+    "what",
+    "a",
+    "user",
+    "wants",
+    "against",
+    "others",
+    "need",
+    "plain",
+]
 PORT = 8177
 RECEIPT = re.compile(r'name="receipt" value="([^"]+)"')
 ACTION = re.compile(r'hx-post="([^"]+/rate/[^"/]+/)"')
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=50_000)
     parser.add_argument("--raters", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=20)
@@ -179,8 +191,17 @@ class Client(threading.Thread):
 
 def server(options: argparse.Namespace) -> subprocess.Popen[bytes]:
     started = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py", "-b", f"127.0.0.1:{PORT}",
-         "--log-level", "error"],
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "config/gunicorn.conf.py",
+            "-b",
+            f"127.0.0.1:{PORT}",
+            "--log-level",
+            "error",
+        ],
         cwd=ROOT,
         env={
             **os.environ,
@@ -223,8 +244,9 @@ def main() -> int:
         finally:
             running.terminate()
             running.wait(timeout=30)
-        from annotation.models import Judgment, Seat
         from django.db import connection
+
+        from annotation.models import Judgment, Seat
 
         acknowledged = [stored for client in clients for stored in client.acknowledged]
         found = Judgment.objects.filter(public_id__in=acknowledged[:30_000], current=True).count()

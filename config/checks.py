@@ -10,9 +10,7 @@ from django.db import DatabaseError, connection
 
 
 @register(Tags.security, deploy=True)
-def hosts_are_named(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a production start that answers to any host name."""
     if "*" in settings.ALLOWED_HOSTS:
         hint = "Name the hosts in ALLOWED_HOSTS."
@@ -21,9 +19,7 @@ def hosts_are_named(
 
 
 @register(Tags.database)
-def sqlite_is_enough(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def sqlite_is_enough(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn when more raters work than one SQLite file should carry."""
     if connection.vendor != "sqlite" or not kwargs.get("databases"):
         return []

@@ -19,7 +19,7 @@ class RequestMiddleware(StructlogMiddleware):
 
 def configure(options: dict[str, Any]) -> None:
     """Send everything through structlog as JSON lines to standard error."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -1,4 +1,4 @@
-"""All settings. Production is the default; ``TOUCHSTONE_EMBEDDED`` is what ``bin/serve`` switches on.
+"""All settings. Production is the default; bin/serve switches ``TOUCHSTONE_EMBEDDED`` on.
 
 Every variation comes from the environment (docs/reference/settings.md lists the variables).
 """
@@ -15,9 +15,9 @@ env = environment.opened()
 
 EMBEDDED = env.bool("TOUCHSTONE_EMBEDDED", False)
 SECRET_KEY = env.str("SECRET_KEY", None)
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if EMBEDDED else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 BEHIND_TLS_PROXY = env.bool("TOUCHSTONE_BEHIND_TLS_PROXY", False)
 DATA_DIR = Path(env.str("TOUCHSTONE_DATA_DIR", str(BASE_DIR / "var")))
 DATABASES = {
@@ -101,7 +101,7 @@ TEMPLATES = [
 
 # Accounts
 AUTH_USER_MODEL = "annotation.User"
-KNOX_TOKEN_MODEL = "annotation.ApiToken"
+KNOX_TOKEN_MODEL = "annotation.ApiToken"  # noqa: S105 - a table's name
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",

@@ -49,7 +49,7 @@ def units_of(question: QuestionPlan, asked: Asked) -> Units:
             for row in option_counts(asked)
         ),
         dtype=np.dtype((np.int64, 5)),
-    )
+    ).astype(np.int64, copy=False)
     sets = tuple(frozenset({option.code}) for option in question.options)
     return _units(rows, sets)
 

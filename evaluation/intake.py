@@ -126,10 +126,13 @@ class _Store:
         spoken: dict[JudgeVersion, list[tuple[int, Verdict]]] = defaultdict(list)
         for number, line in lines:
             speaker = self._speaker(number, line)
-            found = speaker if isinstance(speaker, Problem) else self._read(number, line, replies)
+            if isinstance(speaker, Problem):
+                problems.append(speaker)
+                continue
+            found = self._read(number, line, replies)
             if isinstance(found, Problem):
                 problems.append(found)
-            elif isinstance(speaker, JudgeVersion):
+            else:
                 spoken[speaker].append((number, found))
         outcome = self._stored(spoken, problems)
         self.tally.refuse(problems)

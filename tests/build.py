@@ -184,7 +184,10 @@ def receipt(seat, by: Rater) -> Receipt:
 def judgment(by: Rater, *, at: datetime = NOW, turn: int = 0, **answers):
     """Claim the next seat and judge one stage of it; answers replace those of ``QUICK``."""
     seat = claim(by, at=at)
-    sent = {**QUICK, **{key: [value] if isinstance(value, str) else value for key, value in answers.items()}}
+    sent = {
+        **QUICK,
+        **{key: [value] if isinstance(value, str) else value for key, value in answers.items()},
+    }
     return judgments.submit(rater=by, receipt=receipt(seat, by), turn=turn, sent=sent, now=at)
 
 
@@ -227,7 +230,9 @@ def open_seats(made: Study, *, n_seats: int = 3) -> None:
     seats.open_first_wave(study=made, raters_per_item=n_seats, seed=1, now=NOW)
 
 
-def invitation(made: Study, by: User, *, role: Role = Role.RATER, at: datetime | None = None) -> str:
+def invitation(
+    made: Study, by: User, *, role: Role = Role.RATER, at: datetime | None = None
+) -> str:
     """The secret of an open invitation."""
     from annotation.services import invitations
 

@@ -28,7 +28,7 @@ def the_study(slug: str) -> Study:
     except Study.DoesNotExist:
         known = ", ".join(Study.objects.order_by("slug").values_list("slug", flat=True)[:20])
         raise CommandError(
-            f"There is no study {slug!r}. There are: {known or 'none; make one with create_study'}.",
+            f"There is no study {slug!r}. There are: {known or 'none; create_study makes one'}.",
             returncode=UNUSABLE,
         ) from None
 
@@ -67,11 +67,11 @@ class LoadCommand(BaseCommand):
 
     def progress(self, lines: int) -> None:
         """Show on a terminal how many lines were read."""
-        if self.stderr.isatty():  # type: ignore[no-untyped-call]
+        if self.stderr.isatty():
             self.stderr.write(f"\r{lines:,} lines read", ending="")
 
     def _progress_end(self) -> None:
-        if self.stderr.isatty():  # type: ignore[no-untyped-call]
+        if self.stderr.isatty():
             self.stderr.write("")
 
     def _print(self, tally: Tally, *, dry_run: bool) -> None:

@@ -1,4 +1,4 @@
-"""What raters said. Rows are added, never changed: only ``current`` may flip, and a trigger sees to it."""
+"""What raters said. Rows are added, never changed: a trigger lets only ``current`` flip."""
 
 import uuid
 
@@ -7,10 +7,10 @@ from django.db.models import Q
 
 from annotation.models.known import known
 from annotation.models.rater import Rater
+from annotation.models.reply import Scenario
 from annotation.models.rubric import Option, Question, Rubric
 from annotation.models.seat import Item, Seat
 from annotation.models.study import Guidelines
-from annotation.models.reply import Scenario
 from annotation.vocabulary import Wave
 
 

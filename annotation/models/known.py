@@ -1,4 +1,4 @@
-"""The CHECK behind each closed set of words: ``choices`` binds forms only, this binds every writer."""
+"""The CHECK behind each closed set of words: ``choices`` binds forms, this binds every writer."""
 
 from django.db.models import CheckConstraint, Choices, Q
 

@@ -5,7 +5,7 @@ from django.db import models
 from knox.models import AbstractAuthToken
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names it
     """A person who can sign in. No names are kept: a rater is a pseudonym."""
 
     first_name = None  # type: ignore[assignment]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from annotation import rendering
 from annotation.answers import asked
 from annotation.models import Answer, Hit, Judgment, Query, Rater, Seat, TextVersion
-from annotation.receipts import Receipt, sealed
 from annotation.plans import QuestionPlan, with_values
+from annotation.receipts import Receipt, sealed
 from annotation.selectors import renderings
 from annotation.selectors.rubrics import plan
 from annotation.shown import ShownMessage, shown_messages, shown_sha256
@@ -157,7 +157,7 @@ def _begun(seat: Seat) -> Judgment | None:
 
 
 def _text_of(seat: Seat, begun: Judgment | None) -> TextVersion:
-    """Return the text a seat shows, its query and its HTML in one look; ``known_html`` may be None."""
+    """Return the text a seat shows with its query and, as ``known_html``, its HTML or None."""
     texts = TextVersion.objects.filter(response__items=seat.item_id)
     shown = texts.filter(number=begun.text_version) if begun else texts.filter(current=True)
     return (

@@ -20,4 +20,6 @@ def studies_of(user: User) -> list[StudyDoor]:
     """Return the account's studies by title."""
     rows = Membership.objects.active().filter(user=user).order_by("study__title")
     fields = rows.values_list("study__slug", "study__title", "role", "study__state")
-    return [StudyDoor(slug, title, Role(role), StudyState(state)) for slug, title, role, state in fields]
+    return [
+        StudyDoor(slug, title, Role(role), StudyState(state)) for slug, title, role, state in fields
+    ]

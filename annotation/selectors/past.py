@@ -65,9 +65,7 @@ def judgment_of(rater: Rater, public_id: UUID) -> PastCard | None:
     )
     if judgment is None:
         return None
-    text = TextVersion.objects.get(
-        response=judgment.item.reply_1_id, number=judgment.text_version
-    )
+    text = TextVersion.objects.get(response=judgment.item.reply_1_id, number=judgment.text_version)
     shown = shown_text(text, with_system=judgment.rater.study.shows_system_messages)
     sha256 = shown_sha256(shown)
     query = judgment.item.query

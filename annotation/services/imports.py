@@ -1,39 +1,25 @@
-"""Judgments made elsewhere: their lines become seats, judgments and answers of wave ``imported``."""
+"""Judgments made elsewhere: their lines become seats and judgments of wave ``imported``."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
 from django.db.models import F, Max
-from django.utils.dateparse import parse_datetime
 
 from annotation import files, rendering
 from annotation.files import Problem
-from annotation.formats import JudgmentLine, judgment_line
 from annotation.models import Answer, Item, Judgment, Rater, Seat, Study, TextAnswer, TextVersion
-from annotation.placement import placed
-from annotation.plans import QuestionPlan, RubricPlan
+from annotation.plans import RubricPlan
 from annotation.selectors.rubrics import plan
-from annotation.services import raters, seats
+from annotation.services import raters, seats, sheets
+from annotation.services.sheets import Chosen, Key, Said, Sheet
 from annotation.tally import Progress, Tally, chunks, no_progress
-from annotation.vocabulary import QuestionType, RaterSource, Wave
+from annotation.vocabulary import RaterSource, Wave
 
 JUDGMENTS_AT_ONCE = 1_000
-Chosen = tuple[int, int, int]
-Said = tuple[int, int, str]
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """All that one rater said of one reply, from wherever its lines stand in the file."""
-
-    lines: list[int] = field(default_factory=list)
-    options: dict[Chosen, int] = field(default_factory=dict)
-    texts: dict[Said, int] = field(default_factory=dict)
-    judged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,139 +58,15 @@ def load(
     files.check(path, name=name)
     tally = Tally()
     rubric = plan(study.rubric_id or 0)
-    sheets = _sheets(study, rubric, path, name, tally, progress)
+    found = sheets.read(study, rubric, path, name, tally, progress)
     with transaction.atomic():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one load at a time
         store = _Store(study, rubric, tally, source, now)
-        for chunk in chunks(sheets.items(), JUDGMENTS_AT_ONCE):
+        for chunk in chunks(found.items(), JUDGMENTS_AT_ONCE):
             store.add(chunk)
         store.count()
         transaction.set_rollback(dry_run or (strict and tally.refused > 0))
     return tally
-
-
-def _sheets(
-    study: Study, rubric: RubricPlan, path: Path, name: str, tally: Tally, progress: Progress
-) -> dict[tuple[str, str], _Sheet]:
-    """Read the whole file into one sheet per reply and rater; refuse what the rubric has not."""
-    sheets: dict[tuple[str, str], _Sheet] = defaultdict(_Sheet)
-    for chunk in chunks(files.read(path, name=name)):
-        lines: list[tuple[int, JudgmentLine]] = []
-        for record in chunk:
-            tally.read += 1
-            found = [record] if isinstance(record, Problem) else judgment_line(record)
-            if isinstance(found, list):
-                tally.refuse(found)
-            else:
-                lines.append((record.line, found))
-        turns = _turns(study, {line.response_id for _, line in lines})
-        for number, line in lines:
-            problems = _enter(sheets, rubric, turns, number, line)
-            tally.refuse(problems)
-        progress(tally.read)
-    return sheets
-
-
-def _turns(study: Study, ids: set[str]) -> dict[str, int]:
-    rows = TextVersion.objects.filter(
-        response__study=study, response__external_id__in=ids, current=True
-    )
-    return dict(rows.values_list("response__external_id", "turns"))
-
-
-def _enter(
-    sheets: dict[tuple[str, str], _Sheet],
-    rubric: RubricPlan,
-    turns: dict[str, int],
-    number: int,
-    line: JudgmentLine,
-) -> list[Problem]:
-    """Put a line's answers on its sheet, all or none of them."""
-    question = rubric.question(line.question)
-    if line.response_id not in turns:
-        reason = f"no reply {line.response_id!r} is in the study; load its batch first"
-        return [Problem(number, "response_id", reason)]
-    if question is None:
-        known = ", ".join(q.key for q in rubric.questions)
-        reason = f"the rubric has no question {line.question!r}; it has {known}"
-        return [Problem(number, "question", reason)]
-    judged_at = _time(line.judged_at) if line.judged_at else None
-    if line.judged_at and judged_at is None:
-        return [Problem(number, "judged_at", "is no ISO 8601 time such as 2026-03-01T12:00:00Z")]
-    answers: list[tuple[str, QuestionPlan, str | None, int | None]] = [
-        ("answer", question, line.answer, line.turn)
-    ]
-    if line.confidence is not None:
-        confidence = rubric.question("confidence")
-        if confidence is None:
-            reason = "the rubric has no question 'confidence' to store this under"
-            return [Problem(number, "confidence", reason)]
-        answers.append(("confidence", confidence, line.confidence, None))
-    sheet = sheets[line.response_id, line.rater]
-    entries: list[tuple[Chosen | Said, bool]] = []
-    for name, asked, word, turn in answers:
-        entry = _entry(asked, word, turn, turns[line.response_id])
-        if isinstance(entry, str):
-            return [Problem(number, "turn" if entry.startswith("turn") else name, entry)]
-        problem = _second_answer(sheet, asked, entry)
-        if problem:
-            return [Problem(number, name, problem)]
-        if any(entry != other and entry[:2] == other[:2] for other, _ in entries):
-            return [Problem(number, name, f"answers {asked.key!r} twice in this line; keep one")]
-        entries.append((entry, bool(asked.options)))
-    sheet.lines.append(number)
-    sheet.judged_at = judged_at or sheet.judged_at
-    for entry, closed in entries:
-        (sheet.options if closed else sheet.texts)[entry] = number  # type: ignore[index]
-    return []
-
-
-def _entry(
-    question: QuestionPlan, word: str | None, turn: int | None, turns: int
-) -> Chosen | Said | str:
-    """Return what to store for one answer, or a sentence saying why it cannot be.
-
-    No answer to a question of several choices says that none was chosen.
-    """
-    place = placed(question, turn, turns)
-    if isinstance(place, str):
-        return place
-    if word is None:
-        if question.asked_id is None:
-            return "is missing; only a question of several choices can have none chosen"
-        return (question.id, place, question.asked_id)
-    if question.type == QuestionType.TEXT:
-        return (question.id, place, word)
-    option = question.option(word.strip())
-    if option is None:
-        offered = ", ".join(o.code for o in question.options)
-        return f"{word[:80]!r} is not an answer to {question.key!r}; it offers {offered}"
-    return (question.id, place, option.id)
-
-
-def _second_answer(sheet: _Sheet, question: QuestionPlan, entry: Chosen | Said) -> str:
-    """Say so when a question of one answer is answered twice, differently, in the file."""
-    if question.asked_id is not None:
-        return ""
-    for other, line in [*sheet.options.items(), *sheet.texts.items()]:
-        if other[:2] == entry[:2] and other != entry:
-            return f"{question.key!r} was answered otherwise in line {line}; keep one"
-    return ""
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    if found.tzinfo is None:
-        return found.replace(tzinfo=UTC)
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        return None
 
 
 class _Store:
@@ -218,16 +80,15 @@ class _Store:
         self.judged: Counter[int] = Counter()
         self.asked = {q.id: q.asked_id for q in rubric.questions if q.asked_id is not None}
 
-    def add(self, sheets: list[tuple[tuple[str, str], _Sheet]]) -> None:
+    def add(self, found: list[tuple[Key, Sheet]]) -> None:
         """Store a chunk of sheets; the caller holds the transaction."""
-        sheets = [(key, sheet) for key, sheet in sheets if sheet.lines]
-        names = sorted({rater for (_, rater), _ in sheets})
+        names = sorted({rater for (_, rater), _ in found})
         rater_ids = raters.named(study=self.study, names=names, source=self.source, now=self.now)
-        replies = self._replies({reply for (reply, _), _ in sheets})
+        replies = self._replies({reply for (reply, _), _ in found})
         items = self._items(replies)
         placed = [
             (rater_ids[rater], items[reply], replies[reply], sheet)
-            for (reply, rater), sheet in sheets
+            for (reply, rater), sheet in found
         ]
         known = self._known({rater for rater, *_ in placed}, set(items.values()))
         new = [row for row in placed if row[:2] not in known]
@@ -275,7 +136,7 @@ class _Store:
         )
         return {(judgment.rater_id, judgment.item_id): judgment for judgment in imported}
 
-    def _create(self, new: list[tuple[int, int, _Reply, _Sheet]]) -> None:
+    def _create(self, new: list[tuple[int, int, _Reply, Sheet]]) -> None:
         numbers = self._seat_numbers({item for _, item, _, _ in new})
         rows = []
         for rater, item, reply, sheet in new:
@@ -310,12 +171,12 @@ class _Store:
         highest = rows.annotate(n=Max("number")).values_list("item_id", "n")
         return defaultdict(int, highest)
 
-    def _judgment(self, seat: Seat, reply: _Reply, sheet: _Sheet) -> Judgment:
+    def _judgment(self, seat: Seat, reply: _Reply, sheet: Sheet) -> Judgment:
         return Judgment(
             seat=seat,
             revision=1,
             current=True,
-            rater_id=seat.rater_id,
+            rater_id=seat.rater_id or 0,
             item_id=seat.item_id,
             rubric_id=self.rubric.id,
             shown_sha256=reply.sha256,
@@ -359,7 +220,7 @@ class _Store:
         for rater, n in self.judged.items():
             Rater.objects.filter(pk=rater).update(judged_count=F("judged_count") + n)
 
-    def _meet_again(self, met: list[tuple[Judgment, _Reply, _Sheet]]) -> None:
+    def _meet_again(self, met: list[tuple[Judgment, _Reply, Sheet]]) -> None:
         """Compare sheets with the stored judgments: unchanged, more questions, or conflicts."""
         ids = [judgment.pk for judgment, _, _ in met]
         stored: dict[int, set[Chosen]] = defaultdict(set)
@@ -368,13 +229,15 @@ class _Store:
         for pk, *chosen in options.values_list("judgment_id", "question_id", "turn", "option_id"):
             stored[pk].add((chosen[0], chosen[1], chosen[2]))
         texts = TextAnswer.objects.filter(judgment__in=ids)
-        for pk, *words in texts.values_list("judgment_id", "question_id", "turn", "text"):
-            said[pk].add((words[0], words[1], words[2]))
+        for pk, question, turn, text in texts.values_list(
+            "judgment_id", "question_id", "turn", "text"
+        ):
+            said[pk].add((question, turn, text))
         for judgment, _, sheet in met:
             self._compare(judgment, sheet, stored[judgment.pk], said[judgment.pk])
 
     def _compare(
-        self, judgment: Judgment, sheet: _Sheet, stored: set[Chosen], said: set[Said]
+        self, judgment: Judgment, sheet: Sheet, stored: set[Chosen], said: set[Said]
     ) -> None:
         if judgment.rubric_id != self.rubric.id:
             self.tally.refuse(self._under_another_rubric(line) for line in sheet.lines)
@@ -400,7 +263,7 @@ class _Store:
         reason = "this rater judged this reply under another rubric version, and it keeps that"
         return Problem(line, "question", reason)
 
-    def _revision_of(self, judgment: Judgment, sheet: _Sheet) -> Judgment:
+    def _revision_of(self, judgment: Judgment, sheet: Sheet) -> Judgment:
         """Return the next revision of a judgment; it stays bound to the text it was given to."""
         return Judgment(
             seat=judgment.seat,
@@ -418,7 +281,7 @@ class _Store:
 
     def _conflicts(
         self,
-        sheet: _Sheet,
+        sheet: Sheet,
         stored: set[Chosen],
         said: set[Said],
         answered: set[tuple[int, int]],

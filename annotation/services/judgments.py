@@ -10,8 +10,8 @@ from annotation import answers as checking
 from annotation.answers import Given, Sent
 from annotation.errors import AlreadyJudged, SeatNotHeld, ShownTextChanged
 from annotation.models import Answer, Judgment, Rater, Seat, TextAnswer
-from annotation.receipts import Receipt
 from annotation.plans import RubricPlan
+from annotation.receipts import Receipt
 from annotation.selectors.rubrics import plan
 from annotation.stages import Stage, stage_at
 
@@ -160,9 +160,7 @@ def _write(judgment: Judgment, seat: Seat, given: tuple[Given, ...], *, current:
         )
 
 
-def _replayed(
-    seat: Seat, rubric: RubricPlan, stage: Stage, given: tuple[Given, ...]
-) -> Stored:
+def _replayed(seat: Seat, rubric: RubricPlan, stage: Stage, given: tuple[Given, ...]) -> Stored:
     """Answer a submission whose stage is closed: the same answers are fine, others are not."""
     mine = Judgment.objects.filter(seat=seat, rater=seat.rater_id)
     seat.refresh_from_db()

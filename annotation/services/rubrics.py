@@ -80,7 +80,7 @@ def _options(question: Question, part: QuestionPart) -> list[Option]:
 
 
 def _value(part: QuestionPart, code: str, position: int) -> float | None:
-    """Return the number behind a code: its own where it is one, else its rank on an ordinal question."""
+    """Return the number behind a code: its own, or its rank on an ordinal question."""
     if part.type == QuestionType.SCALE or part.level == Level.INTERVAL:
         return float(code)
     return float(position) if part.level == Level.ORDINAL else None

@@ -129,7 +129,7 @@ def place_of(external_id: str, *, seed: int) -> int:
 
 
 def claim_next(*, rater: Rater, now: datetime, has_just_judged: bool = False) -> Seat | None:
-    """Give the rater the seat they hold, or the next one in their own order; None when none is free.
+    """Give the rater the seat they hold, or the next in their own order; None when none is free.
 
     Asking twice gives the same seat; only a rater who ``has_just_judged`` the one they held need
     not be asked what they hold. Safe under any number of processes without locks: a seat is

@@ -20,8 +20,11 @@ def load(*, study: Study, path: Path) -> Tally:
     tally = Tally()
     for record in files.read(path):
         tally.read += 1
-        problems = [record] if isinstance(record, Problem) else _problems(record.line, record.fields)
-        if isinstance(record, Problem) or problems:
+        if isinstance(record, Problem):
+            tally.refuse([record])
+            continue
+        problems = _problems(record.line, record.fields)
+        if problems:
             tally.refuse(problems)
             continue
         fields = {"category": record.fields.get("category", "")}

@@ -37,8 +37,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     try:
         invitation = invitations.find(token=token, now=timezone.now())
         if request.method == "POST" and request.user.is_authenticated:
-            user = cast(User, request.user)
-            invitations.accept(token=token, user=user, now=timezone.now())
+            invitations.accept(token=token, user=request.user, now=timezone.now())
             request.session.pop(invitations.SESSION_KEY, None)
             return redirect("home")
     except InvitationInvalid as refusal:

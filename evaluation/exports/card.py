@@ -27,7 +27,7 @@ def card(manifest: dict[str, Any]) -> str:
     rows = {file["name"]: file["rows"] for file in manifest["files"]}
     simulated = manifest["simulated"]
     parts = [
-        f"# {study['title']}: release {manifest['name']}",
+        f"# {study['title']}: release “{manifest['name']}”",
         (
             f"Human judgments of model replies, frozen from the study `{study['slug']}` with"
             f" Touchstone {manifest['software']['version']} at judgment {cut_off['judgment']}."

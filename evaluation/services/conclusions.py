@@ -8,7 +8,7 @@ from evaluation.stats.estimates import Estimate
 
 # Fewer items with a verdict and two people than this, and nothing is said of the judge.
 FEWEST_ITEMS = 30
-# Judge and people agree "about as well" where their difference surely lies within this.
+# A difference that surely lies within this is slight, and "about as well" if it may be none.
 MARGIN = 0.1
 
 
@@ -73,12 +73,13 @@ def said_of(
 
 def _compared(ceiling: HumanCeiling, low: float, high: float) -> Said:
     """Say how the judge's agreement with people stands beside people's with each other."""
-    if low >= -MARGIN and high <= MARGIN:
-        conclusion, words = Conclusion.AS_WELL, "agrees with people about as well as"
-    elif low > 0:
-        conclusion, words = Conclusion.BETTER, "agrees with people better than"
+    slightly = "slightly " if low >= -MARGIN and high <= MARGIN else ""
+    if low > 0:
+        conclusion, words = Conclusion.BETTER, f"agrees with people {slightly}better than"
     elif high < 0:
-        conclusion, words = Conclusion.WORSE, "agrees with people worse than"
+        conclusion, words = Conclusion.WORSE, f"agrees with people {slightly}worse than"
+    elif slightly:
+        conclusion, words = Conclusion.AS_WELL, "agrees with people about as well as"
     else:
         return Said(
             Conclusion.UNCLEAR,
@@ -100,9 +101,8 @@ def _evidence(ceiling: HumanCeiling) -> str:
 
 
 def _shown(estimate: Estimate) -> str:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return "unknown"
+    """Return a value with its interval; only what has both is shown."""
+    low, high = estimate.low or 0, estimate.high or 0
     return (
-        f"{estimate.value:+.3f}, {estimate.confidence:.0%} interval {estimate.low:+.3f} to"
-        f" {estimate.high:+.3f}"
+        f"{estimate.value or 0:+.3f}, {estimate.confidence:.0%} interval {low:+.3f} to {high:+.3f}"
     )

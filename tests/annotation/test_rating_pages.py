@@ -145,15 +145,24 @@ def test_R002_anothers_judgment_does_not_exist_for_a_rater(study, ann, tmp_path)
     assert set(answers) <= {404, 405}
     assert browser(ann).get(own).status_code == 200
     assert list(Answer.objects.values()) == before
-    assert [(log["event"], log["user_id"]) for log in logs if log["event"] == "refused"][0] == (
-        "refused", bob.user_id
-    )
+    assert bob.user_id in {log["user_id"] for log in logs if log["event"] == "refused"}
 
 
 EXTRA = {
-    "rater": "1", "rater_id": "1", "study": "2", "project": "2", "is_gold": "true", "weight": "9",
-    "status": "x", "created_at": "2001-01-01", "is_staff": "1", "is_superuser": "1", "groups": "1",
-    "consent_version": "7", "wave": "4", "current": "false",
+    "rater": "1",
+    "rater_id": "1",
+    "study": "2",
+    "project": "2",
+    "is_gold": "true",
+    "weight": "9",
+    "status": "x",
+    "created_at": "2001-01-01",
+    "is_staff": "1",
+    "is_superuser": "1",
+    "groups": "1",
+    "consent_version": "7",
+    "wave": "4",
+    "current": "false",
 }
 
 
@@ -213,8 +222,8 @@ def test_R130_answers_sent_to_another_items_address_are_refused(study, ann, tmp_
     for _ in range(2):
         build.item(study, tmp_path)
     bob = build.rater(study)
-    action, form = form_of(ann)
-    other, _ = form_of(bob)
+    form = form_of(ann)[1]
+    other = form_of(bob)[0]
 
     answer = browser(ann).post(other, form, headers=PART)
 
@@ -233,7 +242,9 @@ def test_R130_after_signing_out_nothing_is_shown(study, ann, tmp_path):
     assert client.get(rate(ann)).status_code == 302
 
 
-def test_a_part_asked_for_without_a_session_answers_401_so_that_the_page_keeps_the_input(study, ann):
+def test_a_part_asked_for_without_a_session_answers_401_so_that_the_page_keeps_the_input(
+    study, ann
+):
     answer = Client().post(reverse("annotation:submit", args=[study.slug, "x"]), headers=PART)
 
     assert answer.status_code == 401
@@ -252,7 +263,11 @@ def test_a_skipped_item_is_not_offered_again(study, ann, tmp_path):
 
 @pytest.mark.parametrize(
     ("state", "why"),
-    [("paused", "not open at the moment"), ("closed", "The study is closed"), ("open", "nothing left")],
+    [
+        ("paused", "not open at the moment"),
+        ("closed", "The study is closed"),
+        ("open", "nothing left"),
+    ],
 )
 def test_the_end_page_says_why_there_is_nothing(state, why):
     ann = build.rater(build.study(state=state))
@@ -296,7 +311,9 @@ def test_guidelines_are_rendered_with_their_version():
     assert "<script>x" not in page
 
 
-def test_R025_the_server_opens_no_connection_for_what_a_text_names(study, ann, tmp_path, monkeypatch):
+def test_R025_the_server_opens_no_connection_for_what_a_text_names(
+    study, ann, tmp_path, monkeypatch
+):
     reached = []
     monkeypatch.setattr(urllib.request, "urlopen", lambda *a, **k: reached.append(a))
     real = socket.socket.connect
@@ -345,7 +362,11 @@ class DroppingProxy(threading.Thread):
         got = near.recv(65536)
         head, _, body = got.partition(b"\r\n\r\n")
         length = next(
-            (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")),
+            (
+                int(line.split(b":")[1])
+                for line in head.split(b"\r\n")
+                if line.lower().startswith(b"content-length")
+            ),
             0,
         )
         while len(body) < length:

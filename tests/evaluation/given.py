@@ -8,6 +8,7 @@ from annotation.services import imports
 from annotation.vocabulary import RaterSource
 from evaluation.intake import JudgeVersion, load_verdicts
 from evaluation.models import Judge
+from evaluation.services import releases
 from tests import build
 
 # A question about each turn and the whole, and one of several choices.
@@ -101,3 +102,64 @@ def printed(capsys, *command):
 def judge_ids(study):
     """The ids of the study's judges, in the order they came."""
     return list(Judge.objects.filter(study=study).order_by("pk").values_list("pk", flat=True))
+
+
+# What releases are made of in the tests; "e" is a tie, and "d" and "e" have no verdict.
+TABLE = {"a": "yes yes no", "b": "no no no", "c": "yes yes yes", "d": "no yes no", "e": "yes no"}
+JUDGED = {"a": "yes", "b": "no", "c": "yes"}
+
+
+def rich(tmp_path):
+    """A study with turns, several choices, a scale, texts, and words that spreadsheets run."""
+    made = build.study("rich", rubric=TURNS)
+    replies(
+        made,
+        tmp_path,
+        "=r",
+        model="@cf/meta",
+        messages=build.conversation(2, text="=1+"),
+        metadata={"id": "-x", "b": 1, "a": {"z": None, "y": [1]}},
+        scenario_id="+s",
+        topics=["'t"],
+        facts=["Fact"],
+    )
+    replies(made, tmp_path, "s", language="de", scenario_id="+s")
+    lines = [
+        ("=r", "ann", "misled", "yes", 1),
+        ("=r", "ann", "misled", "no", 2),
+        ("=r", "ann", "misled", "no"),
+        ("=r", "ann", "who", "user"),
+        ("=r", "ann", "who", "public"),
+        ("=r", "ann", "severity", "-1"),
+        ("=r", "ann", "note", '=HYPERLINK("x")'),
+        ("=r", "bob", "misled", "yes"),
+        ("=r", "bob", "who"),
+        ("=r", "bob", "note", "'quoted'\r\n- list"),
+        ("s", "ann", "severity", "2"),
+        ("s", "bob", "severity", "1"),
+    ]
+    judgments(made, tmp_path, lines)
+    said = [
+        verdict("=r", "yes", "misled", turn=1, probabilities={"no": 0.25, "yes": 0.75}),
+        verdict("=r", "user", "who", reasoning="@you", score=-5, clauses=["1"]),
+        {"response_id": "s", "question": "who"},
+    ]
+    verdicts(made, tmp_path, said)
+    return made
+
+
+def written(study, tmp_path, name="release", folder="out"):
+    """A release in a directory."""
+    out = tmp_path / folder
+    releases.write_to(build.facts(study), name, out)
+    return out
+
+
+def rows(out, table):
+    """The rows of one table of a release."""
+    return [json.loads(line) for line in (out / f"{table}.jsonl").read_text().splitlines()]
+
+
+def manifest(out):
+    """The manifest of a release."""
+    return json.loads((out / "manifest.json").read_text())

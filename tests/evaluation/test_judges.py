@@ -175,6 +175,7 @@ def estimate(value, low, high):
     [
         (-0.05, 0.06, conclusions.Conclusion.AS_WELL),
         (0.05, 0.2, conclusions.Conclusion.BETTER),
+        (0.01, 0.06, conclusions.Conclusion.BETTER),
         (-0.3, -0.15, conclusions.Conclusion.WORSE),
         (-0.2, 0.05, conclusions.Conclusion.UNCLEAR),
     ],
@@ -187,6 +188,15 @@ def test_a_conclusion_follows_from_the_interval_of_the_difference(low, high, exp
 
     assert said.conclusion == expected
     assert "200 items" in said.sentence
+
+
+def test_a_difference_within_the_margin_is_called_slight():
+    mid = estimate(0.8, 0.7, 0.9)
+    ceiling = HumanCeiling(mid, mid, estimate(-0.04, -0.06, -0.02))
+
+    said = conclusions.said_of(items=200, accuracy=mid, kappa=mid, inverted=False, ceiling=ceiling)
+
+    assert "slightly worse than people" in said.sentence
 
 
 def test_a_cell_opens_its_items(study):

@@ -1,97 +1,36 @@
 import csv
 import hashlib
 import json
-import sys
-import threading
 import tomllib
 
 import krippendorff
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
+from django.core.management import call_command
 
-from annotation.models import Judgment, Rater, Study, User
+from annotation.models import Judgment, Rater, Study
 from annotation.services import judgments, seats
 from annotation.vocabulary import RaterSource
 from evaluation import VERSION
-from evaluation.errors import ReleaseExists, ReleaseInvalid, ReleaseNotReady, ReleaseUnknown
-from evaluation.exports import cells, recompute
 from evaluation.exports.columns import ESCAPED_COLUMN, TABLES
 from evaluation.exports.folder import Folder
-from evaluation.exports.snapshot import snapshot
 from evaluation.exports.verify import verify
-from evaluation.models import Release
-from evaluation.models.release import ReleaseState
-from evaluation.services import agreement, releases
+from evaluation.services import agreement
 from tests import build
 from tests.environment import PROJECT
 from tests.evaluation import given
-from tests.evaluation.given import verdict
+from tests.evaluation.given import manifest, rows, written
 
 pytestmark = pytest.mark.django_db
-
-TABLE = {"a": "yes yes no", "b": "no no no", "c": "yes yes yes", "d": "no yes no", "e": "yes no"}
-JUDGED = {"a": "yes", "b": "no", "c": "yes"}
 
 
 @pytest.fixture
 def study(tmp_path):
-    return given.safe(tmp_path, TABLE, JUDGED, slug="kind")
+    return given.safe(tmp_path, given.TABLE, given.JUDGED, slug="kind")
 
 
 @pytest.fixture
 def rich(tmp_path):
-    """A study with turns, several choices, a scale, texts, and words that spreadsheets run."""
-    made = build.study("rich", rubric=given.TURNS)
-    given.replies(
-        made,
-        tmp_path,
-        "=r",
-        model="@cf/meta",
-        messages=build.conversation(2, text="=1+"),
-        metadata={"id": "-x", "b": 1, "a": {"z": None, "y": [1]}},
-        scenario_id="+s",
-        topics=["'t"],
-        facts=["Fact"],
-    )
-    given.replies(made, tmp_path, "s", language="de", scenario_id="+s")
-    lines = [
-        ("=r", "ann", "misled", "yes", 1),
-        ("=r", "ann", "misled", "no", 2),
-        ("=r", "ann", "misled", "no"),
-        ("=r", "ann", "who", "user"),
-        ("=r", "ann", "who", "public"),
-        ("=r", "ann", "severity", "-1"),
-        ("=r", "ann", "note", '=HYPERLINK("x")'),
-        ("=r", "bob", "misled", "yes"),
-        ("=r", "bob", "who"),
-        ("=r", "bob", "note", "'quoted'\r\n- list"),
-        ("s", "ann", "severity", "2"),
-        ("s", "bob", "severity", "1"),
-    ]
-    given.judgments(made, tmp_path, lines)
-    said = [
-        verdict("=r", "yes", "misled", turn=1, probabilities={"no": 0.25, "yes": 0.75}),
-        verdict("=r", "user", "who", reasoning="@you", score=-5, clauses=["1"]),
-        {"response_id": "s", "question": "who"},
-    ]
-    given.verdicts(made, tmp_path, said)
-    return made
-
-
-def written(study, tmp_path, name="release", folder="out"):
-    """A release in a directory."""
-    out = tmp_path / folder
-    releases.write_to(build.facts(study), name, out)
-    return out
-
-
-def rows(out, table):
-    return [json.loads(line) for line in (out / f"{table}.jsonl").read_text().splitlines()]
-
-
-def manifest(out):
-    return json.loads((out / "manifest.json").read_text())
+    return given.rich(tmp_path)
 
 
 def test_the_manifest_has_the_hash_length_and_rows_of_every_file(study, tmp_path):
@@ -247,54 +186,6 @@ def test_r068_a_release_loads_back_and_is_released_alike(rich, tmp_path, ending,
     assert [line["alpha"] for line in one] == [line["alpha"] for line in other]
 
 
-def test_R027_no_csv_cell_is_run_by_a_spreadsheet_and_all_are_read_back(rich, tmp_path):
-    out = written(rich, tmp_path)
-
-    for table in TABLES:
-        exact = rows(out, table)
-        with (out / f"{table}.csv").open(newline="", encoding="utf-8") as lines:
-            sheet = list(csv.DictReader(lines))
-        assert len(sheet) == len(exact)
-        for cells_of_row, row in zip(sheet, exact, strict=True):
-            escaped = cells_of_row.pop(ESCAPED_COLUMN.name).split()
-            for name, cell in cells_of_row.items():
-                assert cell[:1] not in set("=+@\t\r\n")
-                assert cell[:1] != "-" or cells.NUMBER.fullmatch(cell)
-                back = cell.removeprefix("'") if name in escaped else cell
-                if isinstance(row[name], str):
-                    assert back == row[name]
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+cmd", "'+cmd"),
-        ("-2+3", "'-2+3"),
-        ("@sum", "'@sum"),
-        ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
-        (" =1", "' =1"),
-        ('"=1', "'\"=1"),
-        ("＝1", "'＝1"),
-        ("'tis", "''tis"),
-        ("-", "'-"),
-        ("-5", "-5"),
-        ("+3.5e2", "+3.5e2"),
-        (-5, "-5"),
-        (-0.5, "-0.5"),
-        ("plain", "plain"),
-        ("a=b", "a=b"),
-        ("", ""),
-        (None, ""),
-        (True, "true"),
-        ({"a": ["é"]}, '{"a":["é"]}'),
-    ],
-)
-def test_r027_a_cell_is_escaped_only_where_a_spreadsheet_would_run_it(value, cell):
-    assert cells.cell(value) == (cell, cell != value and isinstance(value, str))
-
-
 def test_the_dictionary_names_every_column_of_every_file(rich, tmp_path):
     out = written(rich, tmp_path)
 
@@ -400,290 +291,3 @@ def test_the_software_version_is_the_project_s(study, tmp_path):
     assert (
         manifest(written(study, tmp_path))["software"]["version"] == VERSION == project["version"]
     )
-
-
-# Where it is written
-
-
-def test_a_directory_that_holds_something_is_refused(study, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("x")
-
-    with pytest.raises(CommandError, match="not empty") as stop:
-        call_command("release", "kind", "--out", str(tmp_path / "out"))
-
-    assert stop.value.returncode == 2
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
-
-
-def test_an_empty_directory_is_filled(study, tmp_path, capsys):
-    (tmp_path / "out").mkdir()
-
-    found = given.printed(capsys, "release", "kind", "--out", str(tmp_path / "out"))
-
-    assert found == manifest(tmp_path / "out")
-
-
-def test_a_directory_that_cannot_be_replaced_is_filled_file_by_file(study, tmp_path, monkeypatch):
-    (tmp_path / "out").mkdir()
-
-    def refuse(path, target):
-        raise OSError(16, "busy")
-
-    monkeypatch.setattr("pathlib.Path.replace", refuse)
-    out = written(study, tmp_path)
-
-    assert verify(out).differences == ()
-    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partial")] == []
-
-
-def test_a_release_that_fails_leaves_nothing(study, tmp_path, monkeypatch):
-    def fail(*args):
-        raise RuntimeError
-
-    monkeypatch.setattr("evaluation.services.release_contents.card", fail)
-
-    with pytest.raises(RuntimeError):
-        written(study, tmp_path)
-
-    assert not (tmp_path / "out").exists()
-    assert not list(tmp_path.glob(".out*"))
-
-
-@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb"])
-def test_a_name_that_cannot_be_used_is_refused(study, tmp_path, name):
-    with pytest.raises(CommandError, match="1 to 100 characters"):
-        call_command("release", "kind", "--out", str(tmp_path / "out"), "--name", name)
-
-
-def test_a_place_that_cannot_be_written_is_named(study, tmp_path):
-    (tmp_path / "file").write_text("x")
-
-    with pytest.raises(CommandError, match="cannot be written"):
-        call_command("release", "kind", "--out", str(tmp_path / "file" / "out"))
-
-
-def test_the_command_says_what_it_wrote(study, tmp_path, capsys):
-    call_command("release", "kind", "--out", str(tmp_path / "out"))
-
-    assert "recomputed alike" in capsys.readouterr().out
-
-
-# Verifying
-
-
-def test_a_whole_release_is_verified(rich, tmp_path, capsys):
-    out = written(rich, tmp_path)
-
-    call_command("verify_release", str(out))
-
-    assert "is whole: 17 files and 4 numbers checked, 0 differences" in capsys.readouterr().out
-
-
-def test_verifying_needs_no_database(study, tmp_path, django_assert_num_queries):
-    out = written(study, tmp_path)
-
-    with django_assert_num_queries(0):
-        call_command("verify_release", str(out))
-
-
-def spoiled(out, name, change):
-    path = out / name
-    path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(SystemExit) as stop:
-        call_command("verify_release", str(out))
-    assert stop.value.code == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "words"),
-    [
-        ("labels.csv", lambda raw: raw[:-40], "labels.csv: has"),
-        ("labels.csv", lambda raw: raw.replace(b"yes", b"yed", 1), "labels.csv: has SHA-256"),
-        ("judgments.jsonl", lambda raw: raw.replace(b'"yes"', b'"no"', 2), "alpha of safe"),
-        ("judgments.jsonl", lambda raw: b"{", "alpha cannot be recomputed"),
-        ("rubric.json", lambda raw: b"[]", "alpha cannot be recomputed"),
-    ],
-)
-def test_what_differs_is_named(study, tmp_path, capsys, name, change, words):
-    out = written(study, tmp_path)
-
-    spoiled(out, name, change)
-
-    assert words in capsys.readouterr().err
-
-
-def test_missing_and_strange_files_are_named(study, tmp_path):
-    out = written(study, tmp_path)
-    (out / "items.csv").unlink()
-    (out / "extra.txt").write_text("x")
-
-    found = {one.what: one.reason for one in verify(out).differences}
-
-    assert found == {
-        "items.csv": "cannot be read: No such file or directory",
-        "extra.txt": "is not in the manifest",
-    }
-
-
-def test_a_changed_manifest_is_found_out(study, tmp_path, capsys):
-    out = written(study, tmp_path)
-    found = manifest(out)
-    found["headline"][0]["alpha"]["value"] = 0.9
-    found["files"][0]["rows"] = 7
-    found["files"].append({"name": "../secret", "rows": None, "bytes": 0, "sha256": ""})
-    del found["complete"]
-    (out / "manifest.json").write_text(json.dumps(found))
-    capsys.readouterr()
-
-    with pytest.raises(SystemExit):
-        call_command("verify_release", str(out), "--json")
-
-    differences = json.loads(capsys.readouterr().out)["differences"]
-    assert [one["what"] for one in differences] == [
-        found["files"][0]["name"],
-        "../secret",
-        "manifest.json",
-        "alpha of safe (conversation)",
-    ]
-
-
-@pytest.mark.parametrize(
-    "text", [None, "not JSON", "[]", '{"format": "other/1"}', '{"format": "touchstone-release/1"}']
-)
-def test_a_directory_that_is_no_release_is_refused(tmp_path, text):
-    if text is not None:
-        (tmp_path / "manifest.json").write_text(text)
-
-    with pytest.raises(CommandError) as stop:
-        call_command("verify_release", str(tmp_path))
-
-    assert stop.value.returncode == 2
-
-
-def test_undefined_on_both_sides_is_the_same():
-    assert recompute.same(None, None)
-    assert not recompute.same(None, 0.0)
-
-
-# Asked for by page or API
-
-
-@pytest.fixture
-def at_home(settings, tmp_path):
-    settings.DATA_DIR = tmp_path / "data"
-
-
-def request(study, name="first"):
-    return releases.request(build.facts(study), name=name, by_id=None, now=build.NOW)
-
-
-def test_a_release_that_was_asked_for_is_written_and_kept(study, at_home):
-    release = request(study)
-
-    assert release.state == ReleaseState.READY
-    assert release.cut_off == Judgment.objects.latest("pk").pk
-    assert verify(releases.folder_of(release)).differences == ()
-    assert releases.releases_of(build.facts(study)) == [release]
-
-
-def test_a_name_is_used_once(study, at_home):
-    request(study)
-
-    with pytest.raises(ReleaseExists):
-        request(study, " first ")
-
-
-def test_only_files_of_the_manifest_are_found(study, at_home):
-    release = request(study)
-
-    assert releases.path_of(release, "labels.csv").is_file()
-    assert releases.path_of(release, "manifest.json").is_file()
-    for name in ("../../x", "secret.txt", "", "/etc/passwd"):
-        with pytest.raises(ReleaseUnknown):
-            releases.path_of(release, name)
-
-
-def test_a_failed_release_says_so_and_has_no_files(study, at_home, monkeypatch):
-    def fail(*args):
-        raise RuntimeError
-
-    monkeypatch.setattr("evaluation.services.release_contents.card", fail)
-    release = request(study)
-
-    assert release.state == ReleaseState.FAILED
-    assert "RuntimeError" in release.failure
-    with pytest.raises(ReleaseNotReady):
-        releases.path_of(release, "labels.csv")
-
-
-def test_a_release_of_another_study_is_unknown(study, at_home):
-    release = request(study)
-
-    with pytest.raises(ReleaseUnknown):
-        releases.release_of(build.facts(build.study()), release.key)
-
-
-def test_a_release_is_written_once(study, at_home):
-    release = request(study)
-    (releases.folder_of(release) / "labels.csv").write_text("marked")
-
-    releases.write(release.pk)
-
-    assert (releases.folder_of(release) / "labels.csv").read_text() == "marked"
-
-
-def test_r115_a_release_whose_writer_died_is_taken_up_again(study, at_home):
-    release = request(study)
-    Release.objects.filter(pk=release.pk).update(
-        state=ReleaseState.WRITING, leased_until=build.NOW, manifest={}
-    )
-
-    taken = releases.take_up_lapsed(build.now())
-
-    release.refresh_from_db()
-    assert (taken, release.state) == (1, ReleaseState.READY)
-
-
-def test_a_release_being_written_is_left_alone(study, at_home):
-    release = request(study)
-    later = build.now() + build.HOUR
-    Release.objects.filter(pk=release.pk).update(state=ReleaseState.WRITING, leased_until=later)
-
-    assert releases.take_up_lapsed(build.now()) == 0
-    releases.write(release.pk)
-
-    release.refresh_from_db()
-    assert release.state == ReleaseState.WRITING
-
-
-def in_another_connection(act):
-    def run():
-        try:
-            act()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_r066_a_release_sees_one_state_while_others_write(transactional_db):
-    build.user("before")
-
-    with snapshot():
-        seen = User.objects.count()
-        in_another_connection(lambda: build.user("meanwhile"))
-        assert User.objects.count() == seen
-
-    assert User.objects.count() == seen + 1
-
-
-def test_a_terminal_is_shown_the_rows_written(study, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-
-    call_command("release", "kind", "--out", str(tmp_path / "out"))
-
-    assert "judgments: 14 rows" in capsys.readouterr().err

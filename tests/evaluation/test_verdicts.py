@@ -3,8 +3,10 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 
 from annotation.errors import FileUnreadable
+from evaluation import intake
 from evaluation.errors import JudgeInvalid
 from evaluation.models import Judge, Verdict
 from tests import build
@@ -12,6 +14,7 @@ from tests.evaluation import given
 from tests.evaluation.given import verdict
 
 pytestmark = pytest.mark.django_db
+STORE = intake._Store
 
 
 @pytest.fixture
@@ -281,7 +284,7 @@ def test_the_command_reports_as_json(study, tmp_path, capsys):
 
 
 def test_a_verdict_loaded_elsewhere_meanwhile_is_met_again(study, tmp_path, monkeypatch):
-    original = given.load_verdicts.__globals__["_Store"]._known
+    original = STORE._known
     raced = []
 
     def known(store, judge, verdicts):
@@ -300,9 +303,31 @@ def test_a_verdict_loaded_elsewhere_meanwhile_is_met_again(study, tmp_path, monk
                 )
         return found
 
-    monkeypatch.setattr(given.load_verdicts.__globals__["_Store"], "_known", known)
+    monkeypatch.setattr(STORE, "_known", known)
 
     tally = given.verdicts(study, tmp_path, [verdict("r1")])
 
     assert tally.created + tally.unchanged == 1
     assert Verdict.objects.count() == 1
+
+
+def test_a_load_that_never_finds_its_place_is_not_swallowed(study, tmp_path, monkeypatch):
+    given.verdicts(study, tmp_path, [verdict("r1")])
+    monkeypatch.setattr(STORE, "_known", lambda store, judge, verdicts: {})
+
+    with pytest.raises(IntegrityError):
+        given.verdicts(study, tmp_path, [verdict("r1")])
+
+
+def test_csv_cells_that_stand_for_nothing_are_refused(study, tmp_path, capsys):
+    path = tmp_path / "v.csv"
+    path.write_text(
+        "response_id,question,answer,probabilities,judge,judge_simulated\n"
+        "r1,safe,yes,mostly,a,perhaps\n"
+    )
+
+    with pytest.raises(SystemExit):
+        call_command("load_verdicts", "kind", path, "--json")
+
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert {error["field"] for error in errors} == {"probabilities", "judge_simulated"}

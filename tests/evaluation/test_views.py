@@ -57,9 +57,8 @@ def exact(html):
     return {float(value) for value in re.findall(r'<data value="([^"]+)"', html)}
 
 
-def numbers(coefficients):
+def numbers(coefficients, names=("value", "low", "high")):
     """The numbers of the JSON that command, API and downloads share."""
-    names = ("value", "low", "high", "se")
     return {one[name] for one in coefficients for name in names if one[name] is not None}
 
 
@@ -77,7 +76,7 @@ def jsonl(*lines):
 
 def test_page_download_and_service_have_the_same_digits(study, client):
     service = agreement.as_json(build.facts(study), agreement.report(build.facts(study)))
-    wanted = numbers(service["questions"][0]["coefficients"])
+    wanted = numbers(service["questions"][0]["coefficients"], ("value", "low", "high", "se"))
 
     assert got(client, "agreement_json", "kind").json() == service
     assert wanted <= exact(page(client, "agreement", "kind"))
@@ -100,7 +99,7 @@ def test_the_command_prints_what_the_page_downloads(study, client, capsys):
 
 
 def test_the_table_says_how_much_there_is_behind_a_number(study, client):
-    row = list(csv.DictReader(io.StringIO(page(client, "agreement_csv", "kind"))))[0]
+    row = next(csv.DictReader(io.StringIO(page(client, "agreement_csv", "kind"))))
 
     sizes = ("items", "pairable_items", "raters", "ratings", "clusters")
     assert [row[name] for name in sizes] == ["4", "4", "3", "12", "4"]
@@ -123,6 +122,7 @@ def test_a_download_is_an_attachment_under_a_name(study, client):
 def test_a_cell_that_a_spreadsheet_would_run_is_escaped(tmp_path):
     study = build.study("formula", rubric=build.SAFE)
     given.replies(study, tmp_path, "a", model="=cmd|' /C calc'!A0")
+    given.judgments(study, tmp_path, [("a", "p1", "safe", "yes")])
     client = client_of(build.member(study, Role.RESEARCHER))
 
     rows = csv.DictReader(
@@ -171,6 +171,7 @@ def test_slices_are_shown_with_each_its_own_numbers(tmp_path):
 
 def test_many_slices_are_cut_where_the_downloads_go_on(study, client, monkeypatch, tmp_path):
     given.replies(study, tmp_path, "e", model="acme/rare")
+    given.judgments(study, tmp_path, [("e", "rater-0", "safe", "yes")])
     monkeypatch.setattr(agreement_page, "ROWS_SHOWN", 1)
 
     html = page(client, "agreement", "kind", by="model")
@@ -185,7 +186,7 @@ def test_an_undefined_value_gives_its_reason_and_never_nan(tmp_path):
 
     html = page(client, "agreement", "alone")
 
-    assert "undefined: No item has ratings from two raters." in html
+    assert "undefined: There is only one rater, who cannot agree with anyone." in html
     assert "nan" not in html.lower().replace("finance", "")
 
 
@@ -195,7 +196,7 @@ def test_an_undefined_value_is_null_in_the_download(tmp_path):
 
     alpha = got(client, "agreement_json", "alone").json()["questions"][0]["coefficients"][0]
 
-    assert (alpha["value"], alpha["reason"]) == (None, "no_pairs")
+    assert (alpha["value"], alpha["reason"]) == (None, "one_rater")
 
 
 def test_a_study_without_ratings_says_how_to_get_them(tmp_path):
@@ -294,7 +295,7 @@ def test_the_list_has_each_judge_with_its_first_question_s_numbers(study, client
 def test_a_judge_of_too_many_verdicts_does_not_hold_up_the_list(study, client, monkeypatch):
     monkeypatch.setattr(judge_sections, "MOST_IN_THE_LIST", 1)
 
-    assert "on the judge&#x27;s page" in page(client, "judges", "kind")
+    assert "on the judge's page" in page(client, "judges", "kind")
 
 
 def test_a_study_without_judges_says_what_one_is(tmp_path):

@@ -149,15 +149,18 @@ def membership_state(study, state: str) -> User:
     return user
 
 
-@pytest.mark.parametrize("name", ["annotation:rate", "annotation:submit", "evaluation:agreement",
-                                  "evaluation:releases"])
+@pytest.mark.parametrize(
+    "name", ["annotation:rate", "annotation:submit", "evaluation:agreement", "evaluation:releases"]
+)
 def test_R004_whoever_is_no_member_is_refused_the_same_way(tmp_path, name):
     own = world.make(tmp_path, name="own")
     method = "POST" if name == "annotation:submit" else "GET"
     route = next(route for route in routes() if route.name == name)
 
     statuses = {
-        state: call(world.client(membership_state(own.study, state)), method, route.url(own.values))[0]
+        state: call(
+            world.client(membership_state(own.study, state)), method, route.url(own.values)
+        )[0]
         for state in ("stranger", "ex-member", "invited", "role taken away")
     }
 

@@ -15,8 +15,19 @@ from tests.guards.routes import routes
 pytestmark = pytest.mark.django_db
 
 FORBIDDEN_FIELDS = {
-    "model", "provider", "framing", "verdict", "gold", "external_id", "response_id", "query_id",
-    "scenario_id", "batch", "metadata", "id", "pk",
+    "model",
+    "provider",
+    "framing",
+    "verdict",
+    "gold",
+    "external_id",
+    "response_id",
+    "query_id",
+    "scenario_id",
+    "batch",
+    "metadata",
+    "id",
+    "pk",
 }
 SHAPES = [
     shape
@@ -73,7 +84,9 @@ def test_R087_a_whole_session_tells_a_rater_nothing(own, headers):
         answers.append(client.post(action, form, headers=headers))
         answers.append(client.post(action, {**form, **build.QUICK}, headers=headers))
         answers.append(client.post(action, {**form, **build.QUICK}, headers=headers))
-        answers.append(client.post(action, {**form, **build.QUICK, "misled": ["unsure"]}, headers=headers))
+        answers.append(
+            client.post(action, {**form, **build.QUICK, "misled": ["unsure"]}, headers=headers)
+        )
     answers.append(client.get(rate, headers=headers))
     answers.append(client.get(reverse("annotation:mine", args=[own.study.slug])))
 

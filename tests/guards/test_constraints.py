@@ -145,9 +145,7 @@ def _pair(world, **changes):
 
 
 def _skip(world):
-    return Skip.objects.create(
-        rater=world.cem, item=world.item, reason="broken", skipped_at=NOW
-    )
+    return Skip.objects.create(rater=world.cem, item=world.item, reason="broken", skipped_at=NOW)
 
 
 def _invitation(world):
@@ -243,8 +241,9 @@ BREACHES = {
     "text_answer_not_empty": lambda w: copy(TextAnswer.objects.get(), text="", turn=1),
     "rater_source_known": word(Rater, "source"),
     "rater_once_per_user_and_study": twice(Rater, external_id="other"),
-    "rater_name_once_per_source": lambda w: copy(w.ann, user=None, source="crowd")
-    and copy(w.ann, user=None, source="crowd"),
+    "rater_name_once_per_source": lambda w: (
+        copy(w.ann, user=None, source="crowd") and copy(w.ann, user=None, source="crowd")
+    ),
     "rater_account_has_user": lambda w: copy(w.ann, user=None, external_id="other"),
     "model_key_once_per_study": twice(LanguageModel),
     "value_name_once_per_study": twice(Value),
@@ -292,8 +291,12 @@ BREACHES = {
     "invitation_used_by_and_at_together": lambda w: update(_invitation(w), used_at=NOW),
     "judge_once_per_version": lambda w: _judge(w) and _judge(w),
     "verdict_option_once": lambda w: _verdict(w) and copy(Verdict.objects.get(), single=False),
-    "verdict_one_for_a_single_choice": lambda w: _verdict(w)
-    and copy(Verdict.objects.get(), option=Option.objects.get(question__key="misled", code="no")),
+    "verdict_one_for_a_single_choice": lambda w: (
+        _verdict(w)
+        and copy(
+            Verdict.objects.get(), option=Option.objects.get(question__key="misled", code="no")
+        )
+    ),
     "verdict_probability_between_0_and_1": lambda w: update(_verdict(w), probability=1.5),
     "release_name_once_per_study": lambda w: _release(w) and copy(Release.objects.get(), key="l"),
     "release_state_known": lambda w: update(_release(w), state="gone"),

@@ -60,8 +60,13 @@ def production(tmp_path, **more):
 
 def run(environment, *arguments):
     return subprocess.run(
-        [sys.executable, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True,
-        check=False, timeout=120,
+        [sys.executable, *arguments],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -96,7 +101,10 @@ def test_R010_a_weak_key_among_the_old_ones_stops_the_start(tmp_path):
 def test_R010_no_key_is_in_the_repository():
     tracked = subprocess.run(
         ["git", "grep", "-nE", "SECRET_KEY ?= ?[\"'A-Za-z0-9]{20,}", "--", ".", ":!tests"],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert tracked.stdout == ""
@@ -104,7 +112,11 @@ def test_R010_no_key_is_in_the_repository():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TOUCHSTONE_EMBEDDED", "maybe"), ("TOUCHSTONE_DB_POOL", "many"), ("DATABASE_URL", "nonsense")],
+    [
+        ("TOUCHSTONE_EMBEDDED", "maybe"),
+        ("TOUCHSTONE_DB_POOL", "many"),
+        ("DATABASE_URL", "nonsense"),
+    ],
 )
 def test_an_unclear_setting_stops_the_start_and_is_named(tmp_path, name, value):
     started = run(production(tmp_path, **{name: value}), "manage.py", "check")
@@ -114,9 +126,7 @@ def test_an_unclear_setting_stops_the_start_and_is_named(tmp_path, name, value):
 
 
 def test_R011_the_deployment_check_has_no_warning(tmp_path):
-    checked = run(
-        production(tmp_path), "manage.py", "check", "--deploy", "--fail-level", "WARNING"
-    )
+    checked = run(production(tmp_path), "manage.py", "check", "--deploy", "--fail-level", "WARNING")
 
     assert (checked.returncode, checked.stderr) == (0, "")
 
@@ -178,7 +188,9 @@ def test_R011_every_text_names_its_charset(fetched):
 
 
 def test_R011_the_session_cookie_is_bound_to_this_host_and_to_https(fetched):
-    cookies = [page["cookies"]["__Host-session"] for page in fetched if "__Host-session" in page["cookies"]]
+    cookies = [
+        page["cookies"]["__Host-session"] for page in fetched if "__Host-session" in page["cookies"]
+    ]
 
     assert cookies
     for cookie in cookies:
@@ -192,7 +204,9 @@ def test_R011_the_session_cookie_is_bound_to_this_host_and_to_https(fetched):
 @pytest.mark.django_db
 def test_R010_a_cookie_signed_with_another_key_is_rejected(client):
     user = build.user()
-    forged = signing.dumps({"_auth_user_id": str(user.pk)}, key="another key altogether, long enough")
+    forged = signing.dumps(
+        {"_auth_user_id": str(user.pk)}, key="another key altogether, long enough"
+    )
 
     client.cookies["touchstone_session"] = forged
 

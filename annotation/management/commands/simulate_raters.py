@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the arguments."""
         parser.add_argument("slug", help="The study.")
-        parser.add_argument("--opinions", type=Path, help="JSON: by reply id, what people would say.")
+        parser.add_argument("--opinions", type=Path, help="JSON: what people say, by reply id.")
         parser.add_argument("--raters", type=int, default=8, help="How many raters (default 8).")
         parser.add_argument("--items", type=int, default=50, help="Items each (default 50).")
         parser.add_argument("--seed", type=int, default=1, help="Fixes their answers (default 1).")
@@ -30,7 +30,8 @@ class Command(BaseCommand):
         try:
             said = json.loads(opinions.read_text(encoding="utf-8")) if opinions else {}
         except (OSError, ValueError) as error:
-            raise CommandError(f"{opinions} cannot be read: {error}", returncode=UNUSABLE) from error
+            reason = f"{opinions} cannot be read: {error}"
+            raise CommandError(reason, returncode=UNUSABLE) from error
         made = simulation.run(
             study=the_study(slug),
             opinions=said,

@@ -83,7 +83,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, found[name])
         self.cfg.set("bind", f"127.0.0.1:{self.port}")
         self.cfg.set("loglevel", "warning")
-        self.cfg.set("preload_app", True)
+        self.cfg.set("preload_app", True)  # noqa: FBT003 - gunicorn's own signature
 
     def load(self) -> Any:
         """Return the application."""
@@ -115,7 +115,9 @@ def _start_worker() -> subprocess.Popen[bytes]:
     environment = {**os.environ, "TOUCHSTONE_LOG_LEVEL": "WARNING"}
     command = [sys.executable, str(BASE_DIR / "manage.py"), "db_worker", "--queue-name", "*"]
     # A group of its own, so that Ctrl-C reaches it once: from here.
-    return subprocess.Popen(command, env=environment, start_new_session=True)
+    return subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, start_new_session=True
+    )
 
 
 def _stop(worker: subprocess.Popen[bytes]) -> None:
