@@ -183,7 +183,7 @@ def _paces(study: Study) -> dict[int, float]:
         .values_list("rater", "claimed_at", "judged_at")
     )
     seconds: dict[int, list[float]] = {}
-    for rater, claimed, judged in rows.iterator():
+    for rater, claimed, judged in rows:
         assert claimed and judged and rater  # noqa: PT018, S101 - filtered so above
         seconds.setdefault(rater, []).append((judged - claimed).total_seconds())
     return {rater: median(found) for rater, found in seconds.items()}

@@ -1,37 +1,53 @@
 """Taking in uploaded files: each is stored under a name of its own and becomes a batch."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
 from annotation.errors import FileUnreadable
-from annotation.models import Batch, Study
+from annotation.models import Batch
 from annotation.services import batches
 from annotation.vocabulary import BatchState
 
 LARGEST = 2 * 1024**3
 
 
-def receive(*, study: Study, upload: "UploadedFile[Any]", now: datetime, by_id: int) -> Batch:
-    """Store an uploaded file chunk by chunk and register its batch, which waits to be read.
+@dataclass(frozen=True, slots=True)
+class StoredUpload:
+    """A file as it was called where it came from, and the name it has here."""
+
+    file_name: str
+    stored_name: str
+
+
+def store(uploads: "Iterable[UploadedFile[Any]]") -> list[StoredUpload]:
+    """Store uploaded files chunk by chunk: all of them, or none.
 
     Raises:
-        FileUnreadable: the file could not be stored here; nothing of it is kept.
+        FileUnreadable: one could not be stored here.
     """
-    name = batches.new_stored_name()
-    path = batches.upload_path(name)
-    given = upload.name or "upload"
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-        with path.open("wb") as stored:
-            for chunk in upload.chunks():
-                stored.write(chunk)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        reason = f"{given} could not be stored: {error.strerror or error}. Tell your operator."
-        raise FileUnreadable(reason) from error
-    return batches.register(study=study, file_name=given, now=now, by_id=by_id, stored_name=name)
+    stored: list[StoredUpload] = []
+    for upload in uploads:
+        stored.append(StoredUpload(upload.name or "upload", batches.new_stored_name()))
+        try:
+            _write(upload, batches.upload_path(stored[-1].stored_name))
+        except OSError as error:
+            for one in stored:
+                batches.upload_path(one.stored_name).unlink(missing_ok=True)
+            reason = f"could not be stored: {error.strerror or error}. Tell your operator."
+            raise FileUnreadable(f"{stored[-1].file_name} {reason}") from error
+    return stored
+
+
+def _write(upload: "UploadedFile[Any]", path: Path) -> None:
+    path.touch(mode=0o600, exist_ok=False)
+    with path.open("wb") as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
 
 
 def read_again(*, batch: Batch, now: datetime) -> bool:

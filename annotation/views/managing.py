@@ -1,9 +1,11 @@
 """The admin's pages of one study: making it, its overview and its settings."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -16,7 +18,7 @@ from annotation.errors import RubricInvalid, StateChangeRefused, StudyExists
 from annotation.forms import RubricForm, SettingsForm, StudyForm
 from annotation.gates import MemberRequest
 from annotation.models import Study, User
-from annotation.selectors.progress import next_steps, progress_of
+from annotation.selectors.progress import POLL_SECONDS, Progress, next_steps, progress_of
 from annotation.selectors.rubrics import plan
 from annotation.services import rubrics, settings, studies
 from annotation.services.settings import StudySettings
@@ -95,7 +97,7 @@ def change_state(request: MemberRequest, study: Study) -> HttpResponse:
 
 def _overview(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK) -> HttpResponse:
     now = timezone.now()
-    progress = progress_of(study, at=now)
+    progress = _progress(study, now)
     state = StudyState(study.state)
     buttons = [(to, PRESS[state, to]) for to in StudyState if to in STUDY_TRANSITIONS[state]]
     context = {
@@ -108,6 +110,18 @@ def _overview(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK
     return show(
         request, study, "annotation/study.html", context, active="study", part=part, status=status
     )
+
+
+def _progress(study: Study, now: datetime) -> Progress:
+    """Count, or return the last count of a study so large that counting takes seconds."""
+    key = f"progress:{study.pk}"
+    known: Progress | None = cache.get(key)
+    if known is not None:
+        return known
+    progress = progress_of(study, at=now)
+    if progress.poll_seconds > POLL_SECONDS:
+        cache.set(key, progress, timeout=progress.poll_seconds)
+    return progress
 
 
 @gates.admin

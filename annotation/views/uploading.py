@@ -14,7 +14,9 @@ from annotation.forms import OpenSeatsForm, UploadForm
 from annotation.gates import MemberRequest
 from annotation.models import Batch, SeatOpening, Study
 from annotation.selectors import uploads as found
+from annotation.services import batches as services
 from annotation.services import seats, uploads
+from annotation.services.uploads import StoredUpload
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
 
 # Seats of more replies than this are opened by the worker, not while the page waits.
@@ -47,17 +49,31 @@ def batches(request: MemberRequest, study: Study) -> HttpResponse:
 
 def _received(request: MemberRequest, study: Study, form: UploadForm) -> HttpResponse:
     sent = form.cleaned_data
-    stored = [
-        uploads.receive(study=study, upload=upload, now=timezone.now(), by_id=request.user.pk)
-        for upload in sent["uploads"]
+    registered = [
+        _registered(request, study, stored, new_versions=sent["new_versions"])
+        for stored in uploads.store(sent["uploads"])
     ]
-    for batch in stored:
-        with transaction.atomic():
-            tasks.load_batch.enqueue(batch.pk, sent["new_versions"])
-    if len(stored) == 1:
-        sentence = f"{stored[0].file_name} is uploaded."
-        return done(request, sentence, "annotation:batch", study.slug, stored[0].number)
-    return done(request, f"{len(stored)} files are uploaded.", "annotation:batches", study.slug)
+    if len(registered) > 1:
+        sentence = f"{len(registered)} files are uploaded."
+        return done(request, sentence, "annotation:batches", study.slug)
+    sentence = f"{registered[0].file_name} is uploaded."
+    return done(request, sentence, "annotation:batch", study.slug, registered[0].number)
+
+
+@transaction.atomic
+def _registered(
+    request: MemberRequest, study: Study, stored: StoredUpload, *, new_versions: bool
+) -> Batch:
+    """Make the batch and its job together, so that no batch waits without one."""
+    batch = services.register(
+        study=study,
+        file_name=stored.file_name,
+        stored_name=stored.stored_name,
+        now=timezone.now(),
+        by_id=request.user.pk,
+    )
+    tasks.load_batch.enqueue(batch.pk, new_versions)
+    return batch
 
 
 @gates.admin

@@ -59,7 +59,13 @@ class Row:
     @property
     def name(self) -> str:
         """The slice, or the question with its scope where it has two."""
-        return self.found.slice_key or f"{self.found.key} ({self.found.scope})"
+        return self.found.slice_key or self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """The question with its scope, and the slice where there is one."""
+        of = f": {self.found.slice_key}" if self.found.slice_key else ""
+        return f"{self.found.key} ({self.found.scope}){of}"
 
     @property
     def sizes(self) -> dict[str, str]:
@@ -179,7 +185,7 @@ def _sections(rows: list[Row]) -> list[Section]:
         first = shown[0]
         if first.found.slice_by:
             title = f"Agreement on {first.found.key} ({first.found.scope}) by slice"
-            drawn = _forest(shown, title)
+            drawn = _forest(((row.name, row) for row in shown), title)
         else:
             title = f"How often each answer to {first.found.key} ({first.found.scope}) was given"
             drawn = _prevalence(first, title)
@@ -194,13 +200,14 @@ def _most_rated(slices: list[Row]) -> list[Row]:
 
 
 def _overview(rows: list[Row]) -> SafeString:
-    return _forest(rows, "Agreement by question, with 95 % intervals")
+    named = ((row.full_name, row) for row in rows)
+    return _forest(named, "Agreement by question, with 95 % intervals")
 
 
-def _forest(rows: Iterable[Row], title: str) -> SafeString:
+def _forest(named: Iterable[tuple[str, Row]], title: str) -> SafeString:
     points = [
-        Point(row.name, name, shown.estimate.value, shown.estimate.low, shown.estimate.high)
-        for row in rows
+        Point(place, name, shown.estimate.value, shown.estimate.low, shown.estimate.high)
+        for place, row in named
         for name, shown in ((ALPHA_NAME, row.alpha), (PERCENT_NAME, row.percent))
     ]
     return mark_safe(charts.forest(points, title=title, marks=CONVENTIONS))  # noqa: S308 - ours

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 
 import pytest
@@ -80,7 +81,10 @@ def test_a_line_becomes_query_model_values_and_reply(load, study):
 
 
 def test_the_words_are_stored_as_they_came_with_their_hash(load):
-    messages = [{"role": "user", "content": " Ü\u202e\r\n"}, {"role": "assistant", "content": "\t🙂 "}]
+    messages = [
+        {"role": "user", "content": " Ü\u202e\r\n"},
+        {"role": "assistant", "content": "\t🙂 "},
+    ]
 
     load([line(messages=messages)])
 
@@ -254,7 +258,12 @@ def test_R043_new_versions_add_a_text_and_leave_what_was_judged(load, study, tmp
 def test_new_versions_of_the_same_text_add_nothing(load):
     load([line()])
 
-    assert load([line() | {"messages": TextVersion.objects.get().messages}], new_versions=True).unchanged == 1
+    assert (
+        load(
+            [line() | {"messages": TextVersion.objects.get().messages}], new_versions=True
+        ).unchanged
+        == 1
+    )
     assert TextVersion.objects.count() == 1
 
 
@@ -360,8 +369,6 @@ def test_what_a_later_line_leaves_out_of_the_loose_fields_is_no_contradiction(lo
 
 
 def csv_text(rows):
-    import io
-
     out = io.StringIO()
     writer = csv.DictWriter(out, rows[0])
     writer.writeheader()
@@ -372,7 +379,10 @@ def csv_text(rows):
 def test_csv_and_jsonl_of_the_same_replies_are_the_same(load):
     fields = build.reply_fields(query_id="007", response_id="0x1f")
     cells = {k: v for k, v in fields.items() if k != "messages"}
-    cells |= {"prompt": fields["messages"][0]["content"], "response": fields["messages"][1]["content"]}
+    cells |= {
+        "prompt": fields["messages"][0]["content"],
+        "response": fields["messages"][1]["content"],
+    }
     load([fields])
 
     tally = load("\ufeff" + csv_text([cells]), name="b.csv")

@@ -63,7 +63,12 @@ def test_the_items_values_stand_in_the_labels(study, tmp_path):
 
 def test_no_field_of_a_card_tells_who_wrote_the_reply(study, tmp_path):
     card, *_ = shown(
-        study, tmp_path, model="zorblax/quux-9", framing="value_a", query_id="qid-7", scenario_id="scen-x9"
+        study,
+        tmp_path,
+        model="zorblax/quux-9",
+        framing="value_a",
+        query_id="qid-7",
+        scenario_id="scen-x9",
     )
 
     text = " ".join(flat(dataclasses.asdict(card))).lower()
@@ -85,7 +90,9 @@ def test_later_turns_are_not_sent(study, tmp_path):
 
 def test_the_last_pass_shows_everything_and_what_was_said(study, tmp_path):
     _, ann, seat = shown(study, tmp_path, messages=build.conversation(2))
-    build.submit(ann, seat, turn=1, misled="yes", misled_who=["user", "public"], mechanism="omission")
+    build.submit(
+        ann, seat, turn=1, misled="yes", misled_who=["user", "public"], mechanism="omission"
+    )
     build.submit(ann, seat, turn=2)
 
     card = card_for(claim(ann), ann)

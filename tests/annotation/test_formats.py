@@ -65,7 +65,9 @@ def test_what_is_required_is_named_when_it_is_missing(name, empty):
 
 
 @pytest.mark.parametrize("name", ["query_id", "response_id", "model", "scenario_id"])
-@pytest.mark.parametrize("bad", [7, 7.0, True, ["a"], " ", "a\nb", "a\0b", "\x85", "x" * 201, "\ud800"])
+@pytest.mark.parametrize(
+    "bad", [7, 7.0, True, ["a"], " ", "a\nb", "a\0b", "\x85", "x" * 201, "\ud800"]
+)
 def test_an_id_is_text_without_control_characters(name, bad):
     assert fields_of(reply(**{name: bad})) == [name]
 
@@ -184,7 +186,8 @@ def test_several_turns_stand_as_json_in_a_cell():
 
 
 @pytest.mark.parametrize(
-    "cell", ["not json", "[NaN]", '[{"role": "assistant", "role": "user", "content": "x"}]', "[" * 200]
+    "cell",
+    ["not json", "[NaN]", '[{"role": "assistant", "role": "user", "content": "x"}]', "[" * 200],
 )
 def test_a_cell_is_read_as_strictly_as_a_json_line(cell):
     (problem,) = row(messages=cell, prompt="", response="")

@@ -2,8 +2,10 @@
 
 import csv
 import json
+from collections import Counter
 
 import pytest
+from django.db.models import Count
 
 from annotation.errors import FileUnreadable
 from annotation.models import Answer, Item, Judgment, Rater, Seat, TextAnswer
@@ -127,7 +129,12 @@ def test_lines_far_apart_are_one_judgment_too(load):
 def test_several_choices_are_a_line_each_and_one_asked_row(load):
     load([said("yes"), said("user", "who"), said("public", "who")])
 
-    assert answers() == [("misled", 0, "yes"), ("who", 0, ""), ("who", 0, "public"), ("who", 0, "user")]
+    assert answers() == [
+        ("misled", 0, "yes"),
+        ("who", 0, ""),
+        ("who", 0, "public"),
+        ("who", 0, "user"),
+    ]
 
 
 def test_none_of_several_choices_is_a_line_without_an_answer(load):
@@ -398,7 +405,9 @@ def test_R043_a_further_answer_stays_bound_to_the_text_that_was_judged(load, stu
 
     load([said("3", "severity"), said(rater="bob")])
 
-    bound = dict(Judgment.objects.filter(current=True).values_list("rater__external_id", "text_version"))
+    bound = dict(
+        Judgment.objects.filter(current=True).values_list("rater__external_id", "text_version")
+    )
     assert bound == {"ann": 1, "bob": 2}
     assert Judgment.objects.get(revision=2).shown_sha256 == old.shown_sha256
 
@@ -435,12 +444,13 @@ def test_strict_stores_all_or_nothing(bad, stored, load):
     assert Judgment.objects.count() == stored
 
 
-def test_an_unreadable_file_stores_nothing(load, tmp_path):
+def test_an_unreadable_file_stores_nothing(study, replies, tmp_path):
     text = "response_id,rater,question,answer\nr1,ann,misled,no\n"
     (tmp_path / "j.csv").write_bytes(text.encode() + b"\xff")
 
     with pytest.raises(FileUnreadable):
-        imports.load(study=Judgment, path=tmp_path / "j.csv", now=NOW)  # not looked at
+        imports.load(study=study, path=tmp_path / "j.csv", now=NOW)
+    assert not Rater.objects.exists()
 
 
 def test_progress_is_told(load):
@@ -498,13 +508,9 @@ def test_real_judgments_load_whole_and_again_unchanged(shared_data):
 
 
 def _answers_of(path):
-    from collections import Counter
-
     with path.open() as lines:
         return Counter(row["answer"] for row in csv.DictReader(lines))
 
 
 def _counted(asked):
-    from django.db.models import Count
-
     return asked.answers().values_list("option__code").annotate(n=Count("pk"))

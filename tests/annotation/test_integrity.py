@@ -100,8 +100,10 @@ DAMAGE = {
         },
     ),
     "a seat that lost its time": (
-        ("UPDATE annotation_seat SET judged_at = NULL, abandoned_at = claimed_at"
-        " WHERE id = (SELECT MIN(seat_id) FROM annotation_judgment)"),
+        (
+            "UPDATE annotation_seat SET judged_at = NULL, abandoned_at = claimed_at"
+            " WHERE id = (SELECT MIN(seat_id) FROM annotation_judgment)"
+        ),
         {("judgment_at_judged_seat", "judgment")},
     ),
     "an answer that lost its flag": (
@@ -117,8 +119,10 @@ DAMAGE = {
         {("answer_copies_seat", "answer")},
     ),
     "an answer moved to another item": (
-        ("UPDATE annotation_answer SET item_id = (SELECT MAX(id) FROM annotation_item) + 1"
-        f" WHERE id = {ANY.format('answer')}"),
+        (
+            "UPDATE annotation_answer SET item_id = (SELECT MAX(id) FROM annotation_item) + 1"
+            f" WHERE id = {ANY.format('answer')}"
+        ),
         {("answer_copies_seat", "answer")},
     ),
     "an answer moved to another cluster": (
@@ -126,8 +130,10 @@ DAMAGE = {
         {("answer_copies_seat", "answer")},
     ),
     "a judgment of another rater": (
-        ("UPDATE annotation_judgment SET rater_id = (SELECT MAX(id) FROM annotation_rater)"
-        f" WHERE id = {ANY.format('judgment')}"),
+        (
+            "UPDATE annotation_judgment SET rater_id = (SELECT MAX(id) FROM annotation_rater)"
+            f" WHERE id = {ANY.format('judgment')}"
+        ),
         {("judgment_copies_seat", "judgment"), ("rater_judged_count", "rater")},
     ),
     "a gap in the history": (

@@ -241,9 +241,7 @@ def test_R037_a_late_submit_is_refused_when_the_seat_was_taken(held, study):
     assert not Judgment.objects.exists()
 
 
-def test_R037_a_late_submit_is_refused_when_another_judged_it_meanwhile(
-    held, study, monkeypatch
-):
+def test_R037_a_late_submit_is_refused_when_another_judged_it_meanwhile(held, study, monkeypatch):
     """The race: between finding the seat and closing it, bob took and judged it in the same words."""
     ann, seat = held
     shown = build.receipt(seat, ann)
@@ -320,7 +318,10 @@ def test_R034_a_text_that_differs_is_shown_beside_the_stored_one(tmp_path):
 
 def test_R034_leaving_an_answer_out_the_second_time_is_another_answer(tmp_path):
     """The left-out answer is about the whole, what remains about the only turn."""
-    rubric = {**TURN_ONLY, "questions": [*TURN_ONLY["questions"], *build.EVERY_TYPE["questions"][3:]]}
+    rubric = {
+        **TURN_ONLY,
+        "questions": [*TURN_ONLY["questions"], *build.EVERY_TYPE["questions"][3:]],
+    }
     study = build.study(rubric=rubric)
     build.item(study, tmp_path)
     ann = build.rater(study)

@@ -33,7 +33,11 @@ def codes(study, rows):
 def judged(study, tmp_path):
     """One item with three raters: no, yes (user), yes (nobody chosen)."""
     item = build.item(study, tmp_path, n_seats=3, model="acme/one", language="en")
-    for sent in ({"misled": "no"}, {"misled": "yes", "who": "user"}, {"misled": "yes", "note": "hm"}):
+    for sent in (
+        {"misled": "no"},
+        {"misled": "yes", "who": "user"},
+        {"misled": "yes", "note": "hm"},
+    ):
         rater = build.rater(study)
         build.submit(rater, claim(rater), **sent)
     return item
@@ -67,7 +71,12 @@ def test_raters_are_counted_once(study, judged):
 
 
 def test_other_waves_do_not_count_unless_asked_for(study, judged, tmp_path):
-    line = {"response_id": judged.reply_1.external_id, "rater": "x", "question": "misled", "answer": "no"}
+    line = {
+        "response_id": judged.reply_1.external_id,
+        "rater": "x",
+        "question": "misled",
+        "answer": "no",
+    }
     imports.load(study=study, path=build.jsonl(tmp_path / "j.jsonl", [line]), now=NOW)
 
     counts = {
@@ -142,7 +151,12 @@ def test_named_scenarios_are_known(study, tmp_path):
 
 def test_simulated_judgments_are_known(study, judged, tmp_path):
     assert not labels.has_simulated_judgments(study.pk)
-    line = {"response_id": judged.reply_1.external_id, "rater": "x", "question": "misled", "answer": "no"}
+    line = {
+        "response_id": judged.reply_1.external_id,
+        "rater": "x",
+        "question": "misled",
+        "answer": "no",
+    }
     path = build.jsonl(tmp_path / "j.jsonl", [line])
 
     imports.load(study=study, path=path, now=NOW, source=RaterSource.SIMULATED)

@@ -243,3 +243,24 @@ def test_seats_of_every_wave_count(study, tmp_path):
     )
 
     assert of(study).counts.seats == 2
+
+
+def test_a_slow_count_is_kept_for_the_next_look(study, client, monkeypatch):
+    client.force_login(build.member(study, Role.ADMIN))
+    times = iter([0.0, 3.0])
+    monkeypatch.setattr("annotation.selectors.progress.time.monotonic", lambda: next(times))
+
+    first = client.get(f"/studies/{study.slug}/").context["progress"]
+    second = client.get(f"/studies/{study.slug}/").context["progress"]
+
+    assert first == second
+    assert first.poll_seconds == 60
+
+
+def test_a_quick_count_is_made_anew(study, client):
+    client.force_login(build.member(study, Role.ADMIN))
+
+    first = client.get(f"/studies/{study.slug}/").context["progress"]
+    second = client.get(f"/studies/{study.slug}/").context["progress"]
+
+    assert first.at < second.at

@@ -396,9 +396,7 @@ def test_two_windows_of_one_rater_share_a_seat(study, tmp_path, monkeypatch):
     assert Seat.objects.held_by(ann.pk).count() == 1
 
 
-def test_two_windows_share_a_seat_also_where_the_cursor_does_not_move(
-    study, tmp_path, monkeypatch
-):
+def test_two_windows_share_a_seat_also_where_the_cursor_does_not_move(study, tmp_path, monkeypatch):
     """The other window's seat is at the cursor's own place: only the database's key stops the second."""
     items(study, tmp_path, 2)
     Seat.objects.update(place=5)
@@ -625,7 +623,9 @@ def test_skipping_an_item_again_in_a_stale_window_counts_once(study, tmp_path):
     assert Rater.objects.get(pk=ann.pk).skipped_count == 1
 
 
-def test_a_seat_judged_a_turn_further_in_another_window_is_not_skipped(study, tmp_path, monkeypatch):
+def test_a_seat_judged_a_turn_further_in_another_window_is_not_skipped(
+    study, tmp_path, monkeypatch
+):
     ann, seat = begun(study, tmp_path)
     give_back = seats._give_back
 

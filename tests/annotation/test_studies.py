@@ -121,12 +121,17 @@ def test_options_have_numbers_where_the_level_has():
     questions = [
         {**build.SAFE["questions"][0], "key": "nominal"},
         {**build.SAFE["questions"][0], "key": "ranked", "level": "ordinal"},
-        {**build.EVERY_TYPE["questions"][2], "key": "scale", "options": [
-            {"code": code, "label": code} for code in ("-2", "0", "07")
-        ]},
-        {**build.SAFE["questions"][0], "key": "interval", "level": "interval", "options": [
-            {"code": code, "label": code} for code in ("10", "20")
-        ]},
+        {
+            **build.EVERY_TYPE["questions"][2],
+            "key": "scale",
+            "options": [{"code": code, "label": code} for code in ("-2", "0", "07")],
+        },
+        {
+            **build.SAFE["questions"][0],
+            "key": "interval",
+            "level": "interval",
+            "options": [{"code": code, "label": code} for code in ("10", "20")],
+        },
     ]
     found = plan(build.study(rubric={"key": "k", "title": "T", "questions": questions}).rubric_id)
 
@@ -159,7 +164,9 @@ def test_a_higher_version_becomes_the_studys_own():
     study = create()
     old = study.rubric_id
 
-    new = rubrics.publish(study=study, rubric=rubric_from_json({**build.SAFE, "version": 2}), now=NOW)
+    new = rubrics.publish(
+        study=study, rubric=rubric_from_json({**build.SAFE, "version": 2}), now=NOW
+    )
 
     assert Study.objects.get().rubric == new
     assert Rubric.objects.filter(pk=old).exists()

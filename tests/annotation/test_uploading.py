@@ -168,15 +168,26 @@ def test_an_unreadable_file_says_why_and_can_be_read_again(client):
     assert "/studies/s/batches/1/again/" in shown
 
 
-def test_a_full_disk_is_said_on_the_page(client, monkeypatch, tmp_path):
-    directory = tmp_path / "uploads"
-    directory.mkdir()
-    monkeypatch.setattr(batches, "new_stored_name", lambda: "no/such/place")
+def test_a_full_disk_is_said_on_the_page_and_nothing_is_left(client, monkeypatch, tmp_path):
+    names = iter(["first", "no/such/place"])
+    monkeypatch.setattr(batches, "new_stored_name", lambda: next(names))
 
-    response = sent(client, file(build.reply_fields()))
+    response = sent(client, file(build.reply_fields()), file(build.reply_fields()))
 
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "could not be stored" in page(response)
+    assert not Batch.objects.exists()
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_no_batch_is_left_without_its_job(client, monkeypatch):
+    def lost(*more):
+        raise RuntimeError("no queue")
+
+    monkeypatch.setattr(type(load_batch), "enqueue", lost)
+
+    with pytest.raises(RuntimeError):
+        sent(client, file(build.reply_fields()))
     assert not Batch.objects.exists()
 
 
@@ -232,8 +243,9 @@ def test_a_waiting_batch_is_not_queued_twice(study, client):
 
 def test_reading_while_the_job_runs_shows_the_lines_read(study, monkeypatch):
     seen = []
-    stored = uploads.receive(
-        study=study, upload=file(build.reply_fields()), now=timezone.now(), by_id=build.user().pk
+    [stored] = uploads.store([file(build.reply_fields())])
+    batch = batches.register(
+        study=study, now=timezone.now(), file_name=stored.file_name, stored_name=stored.stored_name
     )
     original = batches.load
 
@@ -245,7 +257,7 @@ def test_reading_while_the_job_runs_shows_the_lines_read(study, monkeypatch):
         return original(progress=note, **more)
 
     monkeypatch.setattr(batches, "load", spied)
-    load_batch.call(stored.pk, False)
+    load_batch.call(batch.pk, False)
 
     assert seen == [1]
 

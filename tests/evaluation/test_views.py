@@ -274,6 +274,18 @@ def test_people_s_judgments_are_not_marked_as_simulated(study, client):
     assert "contains simulated judgments" not in page(client, "agreement", "kind")
 
 
+def test_slices_of_several_questions_are_told_apart_in_the_chart(tmp_path):
+    study = build.study("turns", rubric=given.TURNS)
+    given.replies(study, tmp_path, "a", model="one")
+    given.judgments(study, tmp_path, [("a", "p1", "misled", "yes"), ("a", "p1", "severity", "1")])
+    client = client_of(build.member(study, Role.RESEARCHER))
+
+    svg = page(client, "agreement_chart", "turns", by="model")
+
+    assert ">misled (conversation): one</text>" in svg
+    assert ">severity (conversation): one</text>" in svg
+
+
 @pytest.mark.parametrize("name", ["agreement", "agreement_csv", "judges", "releases"])
 def test_raters_may_not_see_results(study, name):
     client = client_of(build.member(study, Role.RATER))
@@ -541,6 +553,11 @@ def test_an_item_nobody_judged_says_so(tmp_path):
 
     assert "Nobody has judged it yet." in html
     assert "No judge has given a verdict on it." in html
+
+
+@pytest.mark.parametrize("name", ["judge", "item"])
+def test_a_number_larger_than_any_id_is_not_there(study, client, name):
+    got(client, name, "kind", 10**30, status=404)
 
 
 def test_an_item_of_another_study_does_not_exist_here(study, client, tmp_path):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.errors import AnnotationError
 from annotation.management.loading import UNUSABLE
-from annotation.models import User
+from annotation.models import Study, User
 from annotation.rubric_format import RubricFile, presets, rubric_from_file
 from annotation.services import studies
 from annotation.vocabulary import StudyState
@@ -39,6 +39,8 @@ class Command(BaseCommand):
         """Make the study."""
         try:
             validate_slug(slug)
+            _check_length("slug", slug)
+            _check_length("title", options["title"])
             study = studies.create(
                 slug=slug,
                 title=options["title"] or slug,
@@ -54,6 +56,12 @@ class Command(BaseCommand):
         except AnnotationError as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from refusal
         self.stdout.write(f"Made study {study.slug} with rubric {study.rubric}.")
+
+
+def _check_length(name: str, text: str) -> None:
+    longest = Study._meta.get_field(name).max_length or 0
+    if len(text) > longest:
+        raise CommandError(f"The {name} is longer than {longest} characters.", returncode=UNUSABLE)
 
 
 def _rubric(name: str) -> RubricFile:

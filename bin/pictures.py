@@ -1,0 +1,152 @@
+"""Take the pictures of the documents: the real pages, with the demonstration study.
+
+    .venv/bin/python bin/pictures.py
+
+Needs what bin/test installs. Serves from a directory of its own, so that nothing of yours is used.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+PORT = 8190
+ADDRESS = f"http://127.0.0.1:{PORT}"
+BAD_LINES = (
+    '{"query_id": "q-new", "model": "ember/nine", "value_a": "Candour", "value_b": "Tact",'
+    ' "messages": [{"role": "user", "content": "Is it good?"},'
+    ' {"role": "assistant", "content": "It is fine."}]}\n'
+    '{"query_id": 7, "model": "ember/nine", "value_a": "Candour", "value_b": "Tact",'
+    ' "messages": [{"role": "user", "content": "?"}]}\n'
+    "not JSON\n"
+)
+
+
+def main() -> int:
+    """Serve, walk, take pictures."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="touchstone-pictures-") as scratch:
+        environment = {
+            **os.environ,
+            "TOUCHSTONE_DATA_DIR": scratch,
+            "DATABASE_URL": f"sqlite:///{scratch}/pictures.sqlite3",
+        }
+        command = [sys.executable, "manage.py", "serve", "--port", str(PORT)]
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            links = _links(server)
+            _wait()
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+                )
+                _rater(browser.new_context(viewport={"width": 1280, "height": 860}), links)
+                _phone(browser.new_context(viewport={"width": 360, "height": 740}), links)
+                _admin(browser.new_context(viewport={"width": 1280, "height": 860}), links, scratch)
+                _researcher(browser.new_context(viewport={"width": 1280, "height": 860}), links)
+                browser.close()
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+    return 0
+
+
+def _links(server: "subprocess.Popen[str]") -> dict[str, str]:
+    """Read the sign-in links that serve prints."""
+    found: dict[str, str] = {}
+    for line in server.stdout or ():
+        match = re.match(r"\s+(rater|admin|researcher)\s+(http\S+)", line)
+        if match:
+            found[match[1]] = match[2]
+        if len(found) == 3:
+            return found
+    raise SystemExit("serve printed no links")
+
+
+def _wait() -> None:
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{ADDRESS}/healthz", timeout=2).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit("serve does not answer")
+
+
+def _shot(page: Page, name: str) -> None:
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def _rater(context, links) -> None:  # type: ignore[no-untyped-def]
+    page = context.new_page()
+    page.goto(links["rater"])
+    page.goto(f"{ADDRESS}/studies/demo/rate/")
+    for _ in range(25):  # to a conversation of several turns
+        if page.locator(".stage-name", has_text="Turn 1 of").count():
+            break
+        shown = page.locator("input[name=receipt]").input_value()
+        page.keyboard.press("s")
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "shown => document.querySelector('input[name=receipt]')?.value !== shown", arg=shown
+        )
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    _shot(page, "rate")
+
+
+def _phone(context, links) -> None:  # type: ignore[no-untyped-def]
+    page = context.new_page()
+    page.goto(links["rater"])
+    page.goto(f"{ADDRESS}/studies/demo/rate/")
+    page.locator("#answers").scroll_into_view_if_needed()
+    _shot(page, "rate-phone")
+
+
+def _admin(context, links, scratch: str) -> None:  # type: ignore[no-untyped-def]
+    page = context.new_page()
+    page.goto(links["admin"])
+    page.goto(f"{ADDRESS}/studies/demo/")
+    _shot(page, "study")
+    page.goto(f"{ADDRESS}/studies/demo/leaks/")
+    _shot(page, "leaks")
+    path = Path(scratch) / "replies-with-errors.jsonl"
+    path.write_text(BAD_LINES)
+    page.goto(f"{ADDRESS}/studies/demo/batches/")
+    page.locator("input[type=file]").first.set_input_files(path)
+    page.get_by_role("button", name=re.compile("Upload")).click()
+    page.get_by_text("Not JSON", exact=False).first.wait_for(timeout=30_000)
+    _shot(page, "batch")
+
+
+def _researcher(context, links) -> None:  # type: ignore[no-untyped-def]
+    page = context.new_page()
+    page.goto(links["researcher"])
+    page.goto(f"{ADDRESS}/studies/demo/agreement/")
+    _shot(page, "agreement")
+    page.goto(f"{ADDRESS}/studies/demo/judges/")
+    page.get_by_role("link", name=re.compile("strict")).first.click()
+    page.wait_for_load_state("networkidle")
+    _shot(page, "judge")
+    page.goto(f"{ADDRESS}/studies/demo/releases/")
+    page.locator("input[name=name]").fill("First release")
+    page.get_by_role("button", name=re.compile("release", re.IGNORECASE)).first.click()
+    page.wait_for_load_state("networkidle")
+    page.get_by_text("manifest.json").first.wait_for(timeout=60_000)
+    _shot(page, "releases")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""A real browser against the real pages: every console error and policy violation is a failure."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+# The browser itself reports a refused form as a failed load; that is how refusals look.
+EXPECTED = ("status of 422", "status of 409", "status of 401")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, live_server):
+    """Open a page as an account (or nobody), on a screen of this width and scheme."""
+    contexts, complaints = [], []
+
+    def open_page(user=None, *, width=1280, scheme="light"):
+        from django.test import Client
+
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, base_url=live_server.url
+        )
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            session = client.cookies["touchstone_session"].value
+            context.add_cookies(
+                [{"name": "touchstone_session", "value": session, "url": live_server.url}]
+            )
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: complaints.append(message.text)
+            if message.type == "error" and not any(one in message.text for one in EXPECTED)
+            else None,
+        )
+        page.on("dialog", lambda dialog: dialog.accept())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def accessible():
+    """Assert that axe finds nothing on a page, and that nothing sticks out sideways."""
+    axe = Axe()
+
+    def check(page):
+        found = axe.run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wider) <= 0, f"{page.url} is wider than the screen"
+
+    return check
