@@ -144,7 +144,7 @@ def _forest(points: Sequence[Point], rows: list[str], marks: Sequence[Mark]) -> 
     known = base.transform_filter("isValid(datum.value)")
     layers = [
         _rules(marks),
-        known.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q"),
+        known.mark_rule(strokeWidth=2.5, clip=True).encode(x=x, x2="high:Q"),
         known.mark_point(filled=True, size=70, opacity=1).encode(
             x="value:Q",
             shape=alt.Shape(

@@ -1,7 +1,11 @@
-"""What workers do for evaluation."""
+"""What workers do for evaluation, and how they are asked."""
+
+from datetime import datetime
 
 from django_tasks import task
 
+from annotation.selectors.studies import StudyFacts
+from evaluation.models import Release
 from evaluation.services import releases
 
 
@@ -9,3 +13,23 @@ from evaluation.services import releases
 def write_release(release_id: int) -> None:
     """Write a release that was asked for."""
     releases.write(release_id)
+
+
+def request_release(study: StudyFacts, *, name: str, by_id: int | None, now: datetime) -> Release:
+    """Ask for a release and have a worker write it.
+
+    Raises:
+        ReleaseInvalid, ReleaseExists: as :func:`evaluation.services.releases.request`.
+    """
+    release = releases.request(study, name=name, by_id=by_id, now=now)
+    write_release.enqueue(release.pk)
+    release.refresh_from_db()
+    return release
+
+
+def take_up_lapsed(now: datetime) -> int:
+    """Have the releases written whose writer died; return how many."""
+    found = releases.lapsed(now)
+    for release_id in found:
+        write_release.enqueue(release_id)
+    return len(found)

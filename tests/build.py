@@ -261,6 +261,6 @@ def judge_with_verdicts(made: Study, tmp_path: Path, *, name: str = "sealedjudge
 
 def release(made: Study, *, name: str = "first"):
     """A release of the study, written."""
-    from evaluation.services import releases
+    from evaluation import tasks
 
-    return releases.request(facts(made), name=name, by_id=None, now=NOW)
+    return tasks.request_release(facts(made), name=name, by_id=None, now=NOW)

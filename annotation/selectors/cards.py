@@ -177,9 +177,11 @@ def answers_in_words(judgment: Judgment, query: Query) -> tuple[EarlierAnswers, 
     texts = judgment.texts.order_by("turn", "question__position")
     words = texts.values_list("turn", "question__label", "text")
     by_turn: dict[int, dict[str, list[str]]] = {}
-    for turn, question, said in [*rows, *words]:
-        label = with_values(said, query.value_a.name, query.value_b.name)
-        by_turn.setdefault(turn, {}).setdefault(question, []).append(label)
+    names = query.value_a.name, query.value_b.name
+    labels = ((turn, question, with_values(option, *names)) for turn, question, option in rows)
+    for turn, question, said in [*labels, *words]:
+        asked_as = with_values(question, *names)
+        by_turn.setdefault(turn, {}).setdefault(asked_as, []).append(said)
     return tuple(
         EarlierAnswers(turn, tuple((key, ", ".join(labels)) for key, labels in answers.items()))
         for turn, answers in sorted(by_turn.items(), key=lambda pair: pair[0] or len(by_turn))

@@ -21,6 +21,7 @@ from annotation.selectors.labels import SLICES
 from annotation.selectors.memberships import studies_of
 from annotation.selectors.studies import StudyFacts, facts_of
 from annotation.vocabulary import Role
+from evaluation import tasks
 from evaluation.api import schemas
 from evaluation.services import agreement, judges, releases
 
@@ -144,7 +145,7 @@ class Releases(StudyView):
         _only_fields(request, "name")
         asked = schemas.ReleaseName(data=request.data)
         asked.is_valid(raise_exception=True)
-        release = releases.request(
+        release = tasks.request_release(
             self.study,
             name=asked.validated_data["name"],
             by_id=request.user.pk,

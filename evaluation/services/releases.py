@@ -37,14 +37,12 @@ NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
 
 
 def request(study: StudyFacts, *, name: str, by_id: int | None, now: datetime) -> Release:
-    """Ask for a release; a worker writes it.
+    """Put down that a release is wanted; ``evaluation.tasks.request_release`` also has it written.
 
     Raises:
         ReleaseInvalid: no name, or one that cannot be used.
         ReleaseExists: the study has a release of this name; releases never change.
     """
-    from evaluation.tasks import write_release  # the task calls :func:`write`
-
     checked = checked_name(name)
     try:
         with transaction.atomic():
@@ -60,20 +58,13 @@ def request(study: StudyFacts, *, name: str, by_id: int | None, now: datetime) -
             f"There is a release {checked!r} already. Releases never change; take another name."
         ) from error
     log.info("release_requested", study=study.slug, release=release.pk, by=by_id)
-    write_release.enqueue(release.pk)
-    release.refresh_from_db()
     return release
 
 
-def take_up_lapsed(now: datetime) -> int:
-    """Ask again for the releases whose writer died; return how many."""
-    from evaluation.tasks import write_release
-
-    lapsed = Release.objects.filter(state=ReleaseState.WRITING, leased_until__lte=now)
-    found = list(lapsed.values_list("pk", flat=True))
-    for release_id in found:
-        write_release.enqueue(release_id)
-    return len(found)
+def lapsed(now: datetime) -> list[int]:
+    """Return the releases whose writer died."""
+    found = Release.objects.filter(state=ReleaseState.WRITING, leased_until__lte=now)
+    return list(found.values_list("pk", flat=True))
 
 
 def write(release_id: int) -> None:

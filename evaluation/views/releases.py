@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
+from evaluation import tasks
 from evaluation.errors import ReleaseExists, ReleaseInvalid, ReleaseUnknown
 from evaluation.exports.verify import MANIFEST
 from evaluation.models import Release
@@ -97,7 +98,7 @@ def page(visit: Visit) -> HttpResponse:
     if visit.request.method != "POST":
         return _list(visit)
     try:
-        made = releases.request(
+        made = tasks.request_release(
             visit.study, name=name, by_id=visit.request.user.pk, now=timezone.now()
         )
     except (ReleaseInvalid, ReleaseExists) as refusal:

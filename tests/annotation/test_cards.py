@@ -204,3 +204,14 @@ def test_the_shown_hash_is_of_roles_and_words_in_order():
     assert as_shown == (ShownMessage("user", "a"), ShownMessage("assistant", "b"))
     assert shown_sha256(as_shown) == text_sha256(messages)
     assert text_sha256(messages) != text_sha256(messages[::-1])
+
+
+def test_the_items_values_stand_in_what_was_asked_and_not_in_what_was_written(tmp_path):
+    note = {"key": "note", "label": "{value_a}?", "type": "text", "scope": "both"}
+    study = build.study(rubric={**build.EVERY_TYPE, "questions": [note]})
+    _, ann, seat = shown(study, tmp_path, messages=build.conversation(2))
+    build.submit(ann, seat, turn=1, note="as {value_a} I wrote it")
+
+    card = card_for(claim(ann), ann)
+
+    assert card.earlier[0].answers == (("Honesty?", "as {value_a} I wrote it"),)

@@ -274,3 +274,9 @@ def test_whatever_is_kept_can_be_stored(value):
         text = json.dumps(found.metadata, ensure_ascii=False, allow_nan=False)
         assert "\\u0000" not in text
         assert text.encode()
+
+
+def test_what_a_release_escaped_for_spreadsheets_is_taken_back():
+    found = judged(rater="'=ann", question="'safe", csv_escaped="rater answer")
+
+    assert (found.rater, found.question) == ("=ann", "'safe")

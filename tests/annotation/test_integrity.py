@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from annotation.management.commands import integrity as command
 from annotation.models import Rater, Seat, TextVersion
 from annotation.services import integrity, seats
 from annotation.vocabulary import SkipReason
@@ -179,7 +180,7 @@ def test_R047_more_judgments_than_seats_are_found(lived, mended):
         cursor.execute("DROP INDEX judgment_one_current_per_seat")
         cursor.execute(
             "UPDATE annotation_judgment SET seat_id = (SELECT MIN(seat_id) FROM annotation_judgment),"
-            " item_id = (SELECT MIN(item_id) FROM annotation_judgment), revision = id"
+            " item_id = (SELECT MIN(item_id) FROM annotation_judgment), revision = 1 + id % 30000"
         )
         cursor.execute("DELETE FROM annotation_seat WHERE rater_id IS NULL OR hold IS NOT NULL")
     try:
@@ -234,6 +235,15 @@ def test_R047_differences_are_told_as_json(lived, capsys):
     told = json.loads(printed)
     assert (code, told["differences"], told["by_check"]) == (1, 2, {"rater_judged_count": 2})
     assert set(told["rows"][0]) == {"check", "table", "row", "reason"}
+
+
+def test_R047_a_long_list_is_counted_whole_and_cut(lived, capsys, monkeypatch):
+    monkeypatch.setattr(command, "LISTED", 1)
+    Rater.objects.update(judged_count=7)
+
+    told = json.loads(report(capsys, json=True)[1])
+
+    assert (told["differences"], len(told["rows"])) == (2, 1)
 
 
 def test_R047_a_sound_database_says_so_as_json(lived, capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.models import Item, Judgment
+from annotation.models import Judgment
 from annotation.selectors import labels
 from annotation.selectors.labels import SLICES, Asked
 from annotation.selectors.rubrics import plan
@@ -92,7 +92,6 @@ def test_a_cut_off_leaves_later_judgments_out(study, judged):
     first = Judgment.objects.order_by("pk").first().pk
 
     assert codes(study, labels.option_counts(asked(study, "misled", until=first))) == [("no", 1)]
-    assert len(list(labels.answer_rows(study.pk, until=first))) == 1
     assert labels.last_judgment(study.pk) == Judgment.objects.latest("pk").pk
     assert labels.last_judgment(0) == 0
 
@@ -162,42 +161,3 @@ def test_simulated_judgments_are_known(study, judged, tmp_path):
     imports.load(study=study, path=path, now=NOW, source=RaterSource.SIMULATED)
 
     assert labels.has_simulated_judgments(study.pk)
-
-
-def test_answers_are_exported_in_words(study, judged):
-    rows = list(labels.answer_rows(study.pk, until=2**31))
-
-    assert {row.response_id for row in rows} == {judged.reply_1.external_id}
-    assert sorted((row.question, row.answer) for row in rows) == [
-        ("misled", "no"),
-        ("misled", "yes"),
-        ("misled", "yes"),
-        ("who", ""),
-        ("who", ""),
-        ("who", "user"),
-    ]
-    assert {row.judged_at for row in rows} == {"2026-03-01T12:00:00+00:00"}
-
-
-def test_texts_are_exported_too(study, judged):
-    (row,) = labels.text_rows(study.pk, until=2**31)
-
-    assert (row.question, row.answer, row.turn, row.wave) == ("note", "hm", 0, Wave.FIRST)
-
-
-def test_raters_and_items_are_exported(study, judged):
-    (item,) = labels.item_rows(study.pk)
-
-    assert [row.judgments for row in labels.rater_rows(study.pk, until=2**31)] == [1, 1, 1]
-    assert (item.item, item.response_id) == (judged.pk, judged.reply_1.external_id)
-    assert (item.model, item.language, item.text_version) == ("acme/one", "en", 1)
-    assert labels.item_ids_by_response(study.pk) == {judged.reply_1_id: Item.objects.get().pk}
-
-
-def test_another_study_is_not_in_an_export(study, judged):
-    other = build.study()
-
-    assert list(labels.answer_rows(other.pk, until=2**31)) == []
-    assert list(labels.text_rows(other.pk, until=2**31)) == []
-    assert list(labels.rater_rows(other.pk, until=2**31)) == []
-    assert list(labels.item_rows(other.pk)) == []

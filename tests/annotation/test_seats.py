@@ -325,16 +325,19 @@ def test_many_raters_fill_every_seat_exactly(study, tmp_path, monkeypatch):
     assert not Seat.objects.filter(judged_at=None).exists()
 
 
+# The lease, the candidates, what was had of them, the cursor and the seat in a savepoint.
+CLAIM = 7
+
+
 @pytest.mark.parametrize("n", [3, 40])
 def test_claiming_costs_the_same_however_long_the_queue(
     n, study, tmp_path, django_assert_num_queries
 ):
     items(study, tmp_path, n, n_seats=3)
-    ann = build.rater(study)
+    ann = build.rater(study, start=0, cursor=0, descending=False)
     build.judgment(ann)
 
-    # held, candidates, had, savepoint, cursor, seat, release, seat with item
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(CLAIM):
         seats.claim_next(rater=ann, now=NOW)
 
 
@@ -342,11 +345,11 @@ def test_claiming_costs_the_same_however_much_was_judged(
     study, tmp_path, django_assert_num_queries
 ):
     items(study, tmp_path, 25, n_seats=2)
-    ann = build.rater(study)
+    ann = build.rater(study, start=0, cursor=0, descending=False)
     for _ in range(20):
         build.judgment(ann)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(CLAIM):
         seats.claim_next(rater=ann, now=NOW)
 
 
@@ -531,6 +534,30 @@ def test_two_replacements_at_one_item_get_numbers_of_their_own(study, tmp_path, 
     left.refresh_from_db()
     assert left.abandoned_at is not None
     assert raced == [3]
+
+
+def test_a_seat_whose_rater_came_back_meanwhile_is_not_replaced(study, tmp_path):
+    ann, left = begun(study, tmp_path)
+    claim(ann, at=NOW + 2 * HOUR)
+
+    seats._replace(left, NOW + 2 * HOUR)
+
+    left.refresh_from_db()
+    assert left.abandoned_at is None
+    assert Seat.objects.count() == 1
+
+
+def test_a_rater_who_just_judged_still_gets_what_another_window_took(
+    study, tmp_path, monkeypatch
+):
+    items(study, tmp_path, 3)
+    ann = build.rater(study)
+    held = claim(ann)
+
+    again = seats.claim_next(rater=ann, now=NOW, has_just_judged=True)
+
+    assert again.pk == held.pk
+    assert Seat.objects.held_by(ann.pk).count() == 1
 
 
 def test_opening_seats_again_fills_up_but_does_not_count_abandoned_ones(study, tmp_path):

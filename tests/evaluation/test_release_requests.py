@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from annotation.models import Judgment, User
+from evaluation import tasks
 from evaluation.errors import ReleaseExists, ReleaseNotReady, ReleaseUnknown
 from evaluation.exports.snapshot import snapshot
 from evaluation.exports.verify import verify
@@ -103,7 +104,7 @@ def at_home(settings, tmp_path):
 
 
 def request(study, name="first"):
-    return releases.request(build.facts(study), name=name, by_id=None, now=build.NOW)
+    return tasks.request_release(build.facts(study), name=name, by_id=None, now=build.NOW)
 
 
 def test_a_release_that_was_asked_for_is_written_and_kept(study, at_home):
@@ -167,7 +168,7 @@ def test_r115_a_release_whose_writer_died_is_taken_up_again(study, at_home):
         state=ReleaseState.WRITING, leased_until=build.NOW, manifest={}
     )
 
-    taken = releases.take_up_lapsed(build.now())
+    taken = tasks.take_up_lapsed(build.now())
 
     release.refresh_from_db()
     assert (taken, release.state) == (1, ReleaseState.READY)
@@ -178,7 +179,7 @@ def test_a_release_being_written_is_left_alone(study, at_home):
     later = build.now() + build.HOUR
     Release.objects.filter(pk=release.pk).update(state=ReleaseState.WRITING, leased_until=later)
 
-    assert releases.take_up_lapsed(build.now()) == 0
+    assert tasks.take_up_lapsed(build.now()) == 0
     releases.write(release.pk)
 
     release.refresh_from_db()

@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 
 def _check_length(name: str, text: str) -> None:
-    longest = Study._meta.get_field(name).max_length or 0
+    longest = getattr(Study._meta.get_field(name), "max_length", None) or 0
     if len(text) > longest:
         raise CommandError(f"The {name} is longer than {longest} characters.", returncode=UNUSABLE)
 

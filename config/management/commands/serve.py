@@ -14,10 +14,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from gunicorn.app.base import BaseApplication
 
 from config import demonstration
 from config.environment import BASE_DIR
+from evaluation.tasks import take_up_lapsed
 
 CONFIGURATION = BASE_DIR / "config" / "gunicorn.conf.py"
 
@@ -53,6 +55,7 @@ class Command(BaseCommand):
             self.stdout.write("Setting up the tables …")
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
+        take_up_lapsed(timezone.now())
         if _static_is_stale():
             call_command("collectstatic", interactive=False, verbosity=0)
 
