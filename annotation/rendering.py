@@ -8,7 +8,7 @@ Three things hold, whatever a reply contains:
   Markdown reading would lose a letter or a digit (over-deep nesting, more cells than columns),
   the reply is shown as plain text instead.
 - **Within its frame**: block elements carry ``dir="auto"``, direction overrides are made visible,
-  and headings become h4 to h6, because a page around a reply uses h1 to h3.
+  and headings begin at h3, because a page around a reply uses h1 and h2.
 """
 
 import re
@@ -32,8 +32,10 @@ IMAGE_ADDRESS_LIMIT: Final = 200
 
 _BLOCK_NESTING = 20
 _SHOWN_NESTING = 60
-_HEADINGS = {"h1": "h4", "h2": "h5", "h3": "h6", "h4": "h6", "h5": "h6", "h6": "h6"}
-_BLOCKS = frozenset({"p", "ul", "ol", "li", "blockquote", "th", "td", "h4", "h5", "h6"})
+TOP_HEADING = 3
+_LOWEST_HEADING = 6
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+_BLOCKS = frozenset({"p", "ul", "ol", "li", "blockquote", "th", "td", *_HEADINGS})
 _ALIGNMENTS = {"text-align:right": "align-right", "text-align:center": "align-center"}
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -72,8 +74,11 @@ _ALLOWED_TAGS = {
 }
 
 
-def render(markdown: str) -> str:
+def render(markdown: str, *, top: int = TOP_HEADING) -> str:
     """The safe HTML of a reply, the same for the same text at every call.
+
+    Its headings begin at level ``top`` and skip none, whatever levels the text uses: a page around
+    it keeps its order for those who walk by headings.
 
     The result may be put into a page without escaping. Cost: O(length) and bounded, because a text
     longer than `MARKDOWN_LIMIT` or nested too deeply is shown as plain text.
@@ -84,7 +89,7 @@ def render(markdown: str) -> str:
     tokens = _PARSER.parse(text)
     if _depth(tokens) > _SHOWN_NESTING or _signs(text) != sum(map(_signs, _written(tokens))):
         return _plain(text)
-    return _cleaned(_PARSER.renderer.render(_framed(tokens), _PARSER.options, {}))
+    return _cleaned(_PARSER.renderer.render(_framed(tokens, top), _PARSER.options, {}))
 
 
 def _plain(text: str) -> str:
@@ -146,10 +151,16 @@ def _address(token: Token) -> tuple[str, ...]:
     return tuple(str(part) for part in parts if part)
 
 
-def _framed(tokens: list[Token]) -> list[Token]:
-    """The tokens with headings lowered, a text direction on each block and no inline style."""
+def _framed(tokens: list[Token], top: int) -> list[Token]:
+    """The tokens with headings in order, a text direction on each block and no inline style."""
+    above: list[int] = []  # the levels, as written, of the headings that this one stands under
     for token in tokens:
-        token.tag = _HEADINGS.get(token.tag, token.tag)
+        if token.type == "heading_open":
+            written = int(token.tag[1])
+            above = [level for level in above if level < written]
+            above.append(written)
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(top + len(above) - 1, _LOWEST_HEADING)}"
         if token.nesting != 1:
             continue
         alignment = _ALIGNMENTS.get(str(token.attrs.pop("style", "")))
@@ -221,7 +232,7 @@ class ReplyRenderer(RendererHTML):
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
         """A table in a frame of its own, so that it scrolls alone on a phone."""
-        return '<div class="table-scroll" tabindex="0" role="region" aria-label="Table">\n<table>\n'
+        return '<div class="table-scroll" tabindex="0" role="group" aria-label="Table">\n<table>\n'
 
     def table_close(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType

@@ -5,8 +5,9 @@ document.addEventListener("click", (event) => {
   if (opener) document.getElementById(opener.dataset.open)?.showModal();
   const copier = event.target.closest("[data-copy]");
   if (copier) {
-    navigator.clipboard?.writeText(document.getElementById(copier.dataset.copy).value);
-    copier.textContent = "Copied";
+    const field = document.getElementById(copier.dataset.copy);
+    field.select(); // where the browser lends no clipboard, the reader can copy what is selected
+    navigator.clipboard?.writeText(field.value).then(() => (copier.textContent = "Copied"));
   }
 });
 

@@ -87,6 +87,8 @@ function settle() {
   const problem = stage.querySelector(".question--problem");
   mark(problem ?? questions().find((one) => !answered(one)) ?? questions()[0]);
   if (problem) problem.scrollIntoView({ block: "center" });
+  else if (Number(stage.firstElementChild?.dataset.turn) > 1)
+    [...stage.querySelectorAll(".message--user")].at(-1)?.scrollIntoView({ block: "start" });
   else window.scrollTo(0, 0);
 }
 

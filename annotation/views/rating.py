@@ -86,7 +86,7 @@ def guidelines(request: HttpRequest, rater: Rater) -> HttpResponse:
     written = rater.study.guidelines
     context = {
         "rater": rater,
-        "html": rendering.render(written.text) if written and written.text else "",
+        "html": rendering.render(written.text, top=2) if written and written.text else "",
         "version": written.version if written else None,
     }
     return render(request, "annotation/guidelines.html", context)

@@ -1,5 +1,6 @@
 """What a rater sees of a reply: nothing that runs or loads, and everything that was written."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -16,6 +17,7 @@ TAGS = {
     "blockquote",
     "th",
     "td",
+    "h3",
     "h4",
     "h5",
     "h6",
@@ -175,9 +177,7 @@ def test_lines_of_a_reply_stay_lines():
     assert "one<br>\ntwo" in rendering.render("one\ntwo")
 
 
-@pytest.mark.parametrize(
-    ("marks", "tag"), [("#", "h4"), ("##", "h5"), ("###", "h6"), ("######", "h6")]
-)
+@pytest.mark.parametrize(("marks", "tag"), [("#", "h3"), ("##", "h3"), ("######", "h3")])
 def test_a_heading_cannot_outrank_those_of_the_page(marks, tag):
     assert rendering.render(f"{marks} Title") == f'<{tag} dir="auto">Title</{tag}>\n'
 
@@ -236,7 +236,7 @@ def test_indented_code_has_no_language():
 def test_a_table_scrolls_in_a_frame_of_its_own():
     html = rendering.render("|a|b|c|\n|-|-:|:-:|\n|1|2|3|")
 
-    frame = {'class="table-scroll"', 'tabindex="0"', 'role="region"', 'aria-label="Table"'}
+    frame = {'class="table-scroll"', 'tabindex="0"', 'role="group"', 'aria-label="Table"'}
     opening = html[: html.index("<table>")]
     assert all(part in opening for part in frame)
     assert '<td class="align-right" dir="auto">2</td>' in html
@@ -261,7 +261,7 @@ def test_every_block_takes_its_direction_from_its_own_words():
     page = seen("# א\n\nא\n\n> א\n\n- א\n\n|א|\n|-|\n|א|")
 
     directed = {tag for tag, name, value in page.attributes if (name, value) == ("dir", "auto")}
-    assert directed == {"h4", "p", "blockquote", "ul", "li", "th", "td"}
+    assert directed == {"h3", "p", "blockquote", "ul", "li", "th", "td"}
 
 
 @pytest.mark.parametrize(
@@ -320,4 +320,14 @@ def test_an_empty_reply_is_empty():
 
 
 def test_a_heading_without_words_is_an_empty_heading():
-    assert rendering.render("#") == '<h4 dir="auto"></h4>\n'
+    assert rendering.render("#") == '<h3 dir="auto"></h3>\n'
+
+
+def test_headings_skip_no_level_whatever_the_text_skips():
+    html = rendering.render("## a\n\n#### b\n\n##### c\n\n## d\n\n# e\n\n###### f")
+
+    assert re.findall(r"<(h\d)", html) == ["h3", "h4", "h5", "h3", "h3", "h4"]
+
+
+def test_a_page_may_say_at_which_level_headings_begin():
+    assert rendering.render("# a", top=2) == '<h2 dir="auto">a</h2>\n'

@@ -42,9 +42,11 @@ def visit(chromium, live_server):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda message: complaints.append(message.text)
-            if message.type == "error" and not any(one in message.text for one in EXPECTED)
-            else None,
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and not any(one in message.text for one in EXPECTED)
+                else None
+            ),
         )
         page.on("dialog", lambda dialog: dialog.accept())
         return page

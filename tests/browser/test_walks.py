@@ -35,12 +35,11 @@ def person(role: str) -> User:
 
 def answer_by_keys(page, *keys: str) -> None:
     """Press these keys and wait until another stage is shown."""
-    shown = page.locator("input[name=receipt]").input_value()
+    form = "[...document.querySelectorAll('#answers input[type=hidden]')].map(i => i.value).join()"
+    shown = page.evaluate(form)
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_function(
-        "shown => document.querySelector('input[name=receipt]')?.value !== shown", arg=shown
-    )
+    page.wait_for_function(f"shown => {form} !== shown", arg=shown)
 
 
 def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, accessible):
@@ -60,7 +59,7 @@ def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, 
     admin.get_by_role("heading", name="Demonstration", exact=False).first.wait_for()
     assert "SIMULATED" in admin.content().upper()
     admin.get_by_role("button", name="Pause the study").click()
-    admin.get_by_role("button", name=re.compile("Open")).wait_for()
+    admin.get_by_text("Paused", exact=True).first.wait_for()
     assert Study.objects.get().state == "paused"
     admin.get_by_role("link", name="Leak report").click()
     admin.get_by_role("heading", name="Leak report").wait_for()
@@ -216,7 +215,9 @@ def test_R020_a_hostile_reply_is_inert_text(visit, tmp_path):
         {"role": "user", "content": hostile},
         {"role": "assistant", "content": hostile},
     ]
-    build.item(study, tmp_path, messages=messages, value_a=hostile[:60], facts=[hostile[:200]])
+    build.item(
+        study, tmp_path, messages=messages, value_a="<b onclick=x>A</b>", facts=[hostile[:200]]
+    )
     asked = []
     page = visit(build.rater(study).user)
     page.on("request", lambda request: asked.append(request.url))
