@@ -47,13 +47,6 @@ class ShownTextChanged(AnnotationError):
     http_status = HTTPStatus.CONFLICT
 
 
-class StudyNotOpen(AnnotationError):
-    """The study's state does not allow this now."""
-
-    code = "study_not_open"
-    http_status = HTTPStatus.CONFLICT
-
-
 class StateChangeRefused(AnnotationError):
     """A study cannot go from its state to the one asked for."""
 

@@ -53,6 +53,9 @@ class LoadCommand(BaseCommand):
     def handle(self, *, slug: str, file: Path, **options: Any) -> None:
         """Load, report, and end with the exit code that says how it went."""
         study = the_study(slug)
+        if not file.is_file():
+            reason = f"There is no file {file}. Nothing was loaded."
+            raise CommandError(reason, returncode=UNUSABLE)
         try:
             tally = self.load(study, file, **options)
         except AnnotationError as refusal:

@@ -59,14 +59,24 @@ def load(
     tally = Tally()
     rubric = plan(study.rubric_id or 0)
     found = sheets.read(study, rubric, path, name, tally, progress)
+    store = _Store(study, rubric, tally, source, now)
+    if not (dry_run or strict):
+        _store(store, found)
+        return tally
     with transaction.atomic():
-        Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # one load at a time
-        store = _Store(study, rubric, tally, source, now)
-        for chunk in chunks(found.items(), JUDGMENTS_AT_ONCE):
-            store.add(chunk)
-        store.count()
-        transaction.set_rollback(dry_run or (strict and tally.refused > 0))
+        _store(store, found)
+        transaction.set_rollback(dry_run or tally.refused > 0)
     return tally
+
+
+def _store(store: "_Store", sheets_found: dict[Key, Sheet]) -> None:
+    """Store in chunks of one short transaction each, so that raters never wait for a whole file."""
+    for chunk in chunks(sheets_found.items(), JUDGMENTS_AT_ONCE):
+        with transaction.atomic():
+            # One load at a time: two would give the same seats their numbers.
+            Study.objects.select_for_update(no_key=True).get(pk=store.study.pk)
+            store.add(chunk)
+            store.count()
 
 
 class _Store:
@@ -219,6 +229,7 @@ class _Store:
         """Add to each rater's counter what was stored, in the judgments' own transaction."""
         for rater, n in self.judged.items():
             Rater.objects.filter(pk=rater).update(judged_count=F("judged_count") + n)
+        self.judged.clear()
 
     def _meet_again(self, met: list[tuple[Judgment, _Reply, Sheet]]) -> None:
         """Compare sheets with the stored judgments: unchanged, more questions, or conflicts."""

@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from annotation.errors import InvitationInvalid
 from annotation.models import Invitation, SignInLink, Study, User
@@ -69,6 +70,12 @@ def accept(*, token: str, user: User, now: datetime) -> Invitation:
     """
     invitation = find(token=token, now=now)
     study = invitation.study
+    knew = Q(role__in=(Role.RESEARCHER, Role.ADMIN), ended_at__isnull=False)
+    if invitation.role == Role.RATER and study.memberships.filter(knew, user=user).exists():
+        raise InvitationInvalid(
+            "You were a researcher or an admin of this study and know who wrote the replies:"
+            " your judgments would not be blind."
+        )
     if study.memberships.filter(user=user, ended_at=None).exists():
         return invitation
     unused = Invitation.objects.filter(pk=invitation.pk, used_at=None)

@@ -347,7 +347,8 @@ def _conflict(number: int, key: str, stored: str, given: str) -> Problem:
         number,
         "messages",
         f"{key!r} is stored with another text (SHA-256 {stored[:12]}… there, {given[:12]}… here)."
-        " Load with --new-versions to add this as a new version, or give it another response_id.",
+        " Give it another response_id, or ask for new versions (--new-versions, or the tick on the"
+        " upload page) to add this text as a new version.",
     )
 
 

@@ -13,6 +13,8 @@ from annotation.services import rubrics
 from annotation.vocabulary import STUDY_TRANSITIONS, Role, StudyState
 
 log = structlog.get_logger("touchstone.studies")
+# /studies/new/ is the page that makes a study.
+RESERVED = frozenset({"new"})
 
 
 def create(
@@ -27,8 +29,10 @@ def create(
     """Make a study in draft; whoever makes it becomes its admin.
 
     Raises:
-        StudyExists: the slug is taken.
+        StudyExists: the slug is taken, or is an address of the product itself.
     """
+    if slug in RESERVED:
+        raise StudyExists(f"{slug!r} is an address of the product itself. Choose another name.")
     try:
         with transaction.atomic():
             study = Study.objects.create(

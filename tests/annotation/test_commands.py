@@ -150,7 +150,7 @@ def test_new_versions_are_added_on_request(study, good, capsys, tmp_path):
     ("slug", "name", "why"),
     [
         ("none", "good.jsonl", "There are: demo"),
-        ("demo", "none.jsonl", "cannot be opened"),
+        ("demo", "none.jsonl", "There is no file"),
         ("demo", "good.txt", "must end in"),
         ("demo", "empty.jsonl", "empty"),
         ("demo", "latin.csv", "UTF-8"),

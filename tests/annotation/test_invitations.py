@@ -182,3 +182,13 @@ def test_a_deactivated_account_is_not_signed_in():
         invitations.account_of_link(token=invitations.sign_in_link(user=ann, now=NOW), now=NOW)
         is None
     )
+
+
+def test_R091_whoever_knew_the_models_cannot_come_back_as_a_rater():
+    study = build.study()
+    ann = build.member(study, Role.RESEARCHER)
+    studies.leave(study=study, user=ann, now=build.NOW)
+    token = build.invitation(study, build.member(study, Role.ADMIN))
+
+    with pytest.raises(InvitationInvalid, match="would not be blind"):
+        invitations.accept(token=token, user=ann, now=build.now())

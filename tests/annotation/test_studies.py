@@ -203,3 +203,8 @@ def test_pseudonyms_follow_from_study_and_purpose():
     assert len(set(names.values())) == 2
     assert names != pseudonyms(one.pk, purpose="release-2", subjects=[1, 2])
     assert names != pseudonyms(two.pk, purpose="release-1", subjects=[1, 2])
+
+
+def test_a_study_cannot_take_an_address_of_the_product():
+    with pytest.raises(StudyExists, match="product itself"):
+        build.study("new")
