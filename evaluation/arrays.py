@@ -75,9 +75,7 @@ def _sets(question: QuestionPlan, asked: Asked) -> Units:
 
 
 def _units(rows: Ints, sets: tuple[frozenset[str], ...]) -> Units:
-    keys, first, unit = np.unique(
-        rows[:, 1:3], axis=0, return_index=True, return_inverse=True
-    )
+    keys, first, unit = np.unique(rows[:, 1:3], axis=0, return_index=True, return_inverse=True)
     counts = np.zeros((len(keys), max(len(sets), 1)), dtype=np.int64)
     np.add.at(counts, (unit.ravel(), rows[:, 3]), rows[:, 4])
     return Units(keys[:, 0], keys[:, 1], rows[first, 0], counts, sets)

@@ -547,9 +547,7 @@ def test_a_seat_whose_rater_came_back_meanwhile_is_not_replaced(study, tmp_path)
     assert Seat.objects.count() == 1
 
 
-def test_a_rater_who_just_judged_still_gets_what_another_window_took(
-    study, tmp_path, monkeypatch
-):
+def test_a_rater_who_just_judged_still_gets_what_another_window_took(study, tmp_path, monkeypatch):
     items(study, tmp_path, 3)
     ann = build.rater(study)
     held = claim(ann)
