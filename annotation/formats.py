@@ -1,6 +1,6 @@
 """The lines of every file that annotation reads, as pydantic models: one validator for all.
 
-``docs/reference/formats.md`` shows them, and ``manage.py file_schema`` prints their JSON Schema.
+``docs/reference/formats.md`` shows them, and ``manage.py file_schemas`` writes their JSON Schema.
 """
 
 import math

@@ -10,6 +10,10 @@ from annotation.errors import AnnotationError
 from evaluation.errors import EvaluationError
 
 DomainError = (AnnotationError, EvaluationError)
+SENTENCES = {
+    403: "You are a member of this study, but not in a role that may do this.",
+    404: "There is no such thing, or it is not for you.",
+}
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -22,7 +26,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         return None
     details = response.data if isinstance(exc, exceptions.ValidationError) else {}
     code = getattr(exc, "default_code", "not_found" if response.status_code == 404 else "denied")
-    message = str(getattr(exc, "detail", "")) or "Not found, or not for you."
+    message = str(getattr(exc, "detail", "")) or SENTENCES.get(response.status_code, "Refused.")
     if details:
         message = "The request is not valid."
     response.data = {"code": code, "message": message, "details": details}

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
+
+log = structlog.get_logger("touchstone.start")
 
 
 @register(Tags.security, deploy=True)
@@ -16,6 +19,13 @@ def hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
         hint = "Name the hosts in ALLOWED_HOSTS."
         return [Error("ALLOWED_HOSTS has a wildcard.", hint=hint, id="touchstone.E001")]
     return []
+
+
+def warn_at_start() -> None:
+    """Log what the database check warns of when a web process starts; leave no connection open."""
+    for found in sqlite_is_enough(None, databases=["default"]):
+        log.warning("start", id=found.id, message=found.msg, hint=found.hint)
+    connections.close_all()
 
 
 @register(Tags.database)

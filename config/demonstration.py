@@ -49,7 +49,7 @@ def make() -> bool:
         now=now,
     )
     for name, file in JUDGES.items():
-        version = JudgeVersion(name=f"{name} (simulated)", simulated=True)
+        version = JudgeVersion(name=name, simulated=True)
         load_verdicts(study=facts_of(study), path=FIXTURES / file, judge=version, now=now)
     studies.join(study=study, user=_account("demo-researcher"), role=Role.RESEARCHER, now=now)
     rater = _account("demo-rater")

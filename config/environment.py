@@ -15,7 +15,8 @@ SQLITE_OPTIONS = {
     # A deferred transaction that reads and then writes cannot wait for a lock: it fails at once.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    # FULL, because an acknowledged judgment must survive a power cut (docs/adr/0003).
+    # FULL, because an acknowledged judgment must survive a power cut:
+    # docs/adr/0003-sqlite-synchronous-full.md.
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-65536;"
         "PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;"

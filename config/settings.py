@@ -23,7 +23,7 @@ DATA_DIR = Path(env.str("TOUCHSTONE_DATA_DIR", str(BASE_DIR / "var")))
 DATABASES = {
     "default": environment.database(
         env,
-        default=f"sqlite:///{BASE_DIR / 'var' / 'touchstone.sqlite3'}",
+        default=f"sqlite:///{DATA_DIR / 'touchstone.sqlite3'}",
         pool_size=env.int("TOUCHSTONE_DB_POOL", 0),
     )
 }

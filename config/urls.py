@@ -4,13 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.views import entry
+from annotation.views import entry, tokens
 from config.health import healthz, readyz
 
 urlpatterns = [
     path("", entry.home, name="home"),
     path("join/<str:token>/", entry.join, name="join"),
     path("sign-in/<str:token>/", entry.sign_in, name="sign_in"),
+    path("tokens/", tokens.page, name="tokens"),
+    path("tokens/<str:token_key>/revoke/", tokens.revoke, name="revoke_token"),
     path("accounts/", include("allauth.urls")),
     path("studies/", include("annotation.urls")),
     path("studies/", include("evaluation.urls")),

@@ -102,6 +102,14 @@ stage.addEventListener("focusin", (event) => {
 });
 document.addEventListener("keydown", onKey);
 
+// Signing in again in another tab makes a new token: send the one that counts now.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  const token = document.cookie.match(/(?:^|; )(?:__Host-csrf|touchstone_csrf)=([^;]+)/)?.[1];
+  if (!token) return;
+  event.detail.headers["X-CSRFToken"] = token;
+  event.detail.parameters.set("csrfmiddlewaretoken", token);
+});
+
 document.body.addEventListener("htmx:beforeRequest", () => say("Saving…"));
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const stored = event.detail.xhr.status < 400;

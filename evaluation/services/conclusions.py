@@ -34,11 +34,17 @@ class Said:
 
 
 def said_of(
-    *, items: int, accuracy: Estimate, kappa: Estimate, inverted: bool, ceiling: HumanCeiling
+    *,
+    units: str,
+    items: int,
+    accuracy: Estimate,
+    kappa: Estimate,
+    inverted: bool,
+    ceiling: HumanCeiling,
 ) -> Said:
     """Return what may be said of a judge on one question.
 
-    A comparison with people needs :data:`FEWEST_ITEMS` items with a verdict and two people's
+    ``units`` names what was rated: items, or turns. A comparison with people needs :data:`FEWEST_ITEMS` items with a verdict and two people's
     ratings. "About as well" needs the whole interval of the difference within :data:`MARGIN`:
     an interval that merely holds 0 proves nothing.
     """
@@ -54,24 +60,24 @@ def said_of(
             f" (kappa {_shown(kappa)}). Its labels may be inverted; check what its options mean.",
         )
     difference = ceiling.difference
-    agrees = f"It says what a single person says in {accuracy.value:.1%} of {items:,} items"
+    agrees = f"It says what a single person says in {accuracy.value:.1%} of {items:,} {units}"
     if difference.value is None:
         return Said(
             Conclusion.NO_PEOPLE,
-            f"{agrees}, but nothing says how good that is: no item with a verdict has ratings of"
+            f"{agrees}, but nothing says how good that is: nothing with a verdict has ratings of"
             " two people.",
         )
     if difference.items < FEWEST_ITEMS or difference.low is None or difference.high is None:
         return Said(
             Conclusion.TOO_FEW,
-            f"Too few to say: {difference.items:,} items in {difference.clusters:,} clusters have"
-            f" a verdict and two people's ratings; {FEWEST_ITEMS} items in several clusters are"
+            f"Too few to say: {difference.items:,} {units} in {difference.clusters:,} clusters have"
+            f" a verdict and two people's ratings; {FEWEST_ITEMS} {units} in several clusters are"
             " needed.",
         )
-    return _compared(ceiling, difference.low, difference.high)
+    return _compared(ceiling, units, difference.low, difference.high)
 
 
-def _compared(ceiling: HumanCeiling, low: float, high: float) -> Said:
+def _compared(ceiling: HumanCeiling, units: str, low: float, high: float) -> Said:
     """Say how the judge's agreement with people stands beside people's with each other."""
     slightly = "slightly " if low >= -MARGIN and high <= MARGIN else ""
     if low > 0:
@@ -84,18 +90,18 @@ def _compared(ceiling: HumanCeiling, low: float, high: float) -> Said:
         return Said(
             Conclusion.UNCLEAR,
             "It cannot be told whether the judge agrees with people as well as people agree with"
-            f" each other: {_evidence(ceiling)}.",
+            f" each other: {_evidence(ceiling, units)}.",
         )
     return Said(
-        conclusion, f"The judge {words} people agree with each other: {_evidence(ceiling)}."
+        conclusion, f"The judge {words} people agree with each other: {_evidence(ceiling, units)}."
     )
 
 
-def _evidence(ceiling: HumanCeiling) -> str:
+def _evidence(ceiling: HumanCeiling, units: str) -> str:
     judge, people, difference = ceiling.judge, ceiling.people, ceiling.difference
     return (
         f"{judge.value or 0:.1%} against {people.value or 0:.1%} on the same"
-        f" {difference.items:,} items, difference {_shown(difference)} over"
+        f" {difference.items:,} {units}, difference {_shown(difference)} over"
         f" {difference.clusters:,} clusters"
     )
 

@@ -147,7 +147,12 @@ def compared(
         rates=_rates(question, pairs),
         inverted=inverted,
         said=said_of(
-            items=items, accuracy=found, kappa=kappa, inverted=inverted, ceiling=agreement
+            units="turns" if scope == Scope.TURN else "items",
+            items=items,
+            accuracy=found,
+            kappa=kappa,
+            inverted=inverted,
+            ceiling=agreement,
         ),
     )
 

@@ -184,7 +184,9 @@ def test_a_conclusion_follows_from_the_interval_of_the_difference(low, high, exp
     mid = estimate(0.8, 0.7, 0.9)
     ceiling = HumanCeiling(mid, mid, estimate((low + high) / 2, low, high))
 
-    said = conclusions.said_of(items=200, accuracy=mid, kappa=mid, inverted=False, ceiling=ceiling)
+    said = conclusions.said_of(
+        units="items", items=200, accuracy=mid, kappa=mid, inverted=False, ceiling=ceiling
+    )
 
     assert said.conclusion == expected
     assert "200 items" in said.sentence
@@ -194,7 +196,9 @@ def test_a_difference_within_the_margin_is_called_slight():
     mid = estimate(0.8, 0.7, 0.9)
     ceiling = HumanCeiling(mid, mid, estimate(-0.04, -0.06, -0.02))
 
-    said = conclusions.said_of(items=200, accuracy=mid, kappa=mid, inverted=False, ceiling=ceiling)
+    said = conclusions.said_of(
+        units="items", items=200, accuracy=mid, kappa=mid, inverted=False, ceiling=ceiling
+    )
 
     assert "slightly worse than people" in said.sentence
 

@@ -13,6 +13,7 @@ from annotation import vocabulary
 from annotation.formats import JudgmentLine, ReplyLine
 from annotation.rubric_format import OptionPart, QuestionPart, presets
 from annotation.selectors.labels import SLICES
+from config.management.commands.file_schemas import SCHEMAS, schema_of
 from evaluation.exports.card import WHAT
 from evaluation.exports.columns import DICTIONARY, ESCAPED_COLUMN, TABLES
 from evaluation.models.release import ReleaseState
@@ -455,3 +456,10 @@ def test_no_document_names_a_path_of_one_machine():
     ]
 
     assert named == []
+
+
+@pytest.mark.parametrize("name", list(SCHEMAS))
+def test_the_schema_of_a_format_is_the_one_that_validates(name):
+    stored = PROJECT / "docs" / "reference" / "schemas" / f"{name}.schema.json"
+
+    assert stored.read_text(encoding="utf-8") == schema_of(name), "run manage.py file_schemas"

@@ -75,6 +75,7 @@ def make(tmp_path, *, name: str) -> World:
         "rater_id": str(judged_by.pk),
         "membership_id": str(study.memberships.get(user=colleague).pk),
         "reply_id": str(Response.objects.filter(study=study).first().pk),
+        "token_key": "no-such-token",
         "name": "manifest.json",
     }
     return World(study, values, people)

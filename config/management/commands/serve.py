@@ -56,6 +56,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
         take_up_lapsed(timezone.now())
+        call_command("check", databases=["default"], stdout=self.stdout, stderr=self.stderr)
         if _static_is_stale():
             call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             self.stdout.write("Sign in (these links work for a day, on this machine):")
             for role, path in demonstration.sign_in_paths().items():
                 self.stdout.write(f"  {role:<11}{address}{path}")
-        self.stdout.write("\nCtrl-C stops it. The data stay in var/.\n")
+        self.stdout.write(f"\nCtrl-C stops it. The data stay in {settings.DATA_DIR}.\n")
         self.stdout.flush()
 
 

@@ -43,8 +43,13 @@ class Command(BaseCommand):
                 f"{one.key} ({one.scope}{where}): {one.items:,} items, {one.pairable_items:,} of"
                 f" them with two raters or more, {one.raters:,} raters, {one.judgments:,} ratings"
             )
-            self.stdout.write(f"  alpha ({one.level})  {_printed(one.alpha, one.cluster)}")
+            self.stdout.write(f"  alpha ({_metric(one)})  {_printed(one.alpha, one.cluster)}")
             self.stdout.write(f"  percent            {_printed(one.percent, one.cluster)}")
+
+
+def _metric(one: agreement.Agreement) -> str:
+    """Name the distance: of sets, where several options may be chosen, else the level's."""
+    return "MASI" if "masi" in one.alpha.name.lower() else one.level
 
 
 def _printed(estimate: Estimate, cluster: str) -> str:
