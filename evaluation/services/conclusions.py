@@ -45,8 +45,9 @@ def said_of(
     """Return what may be said of a judge on one question.
 
     ``units`` names what was rated: items, or turns. A comparison with people needs
-    :data:`FEWEST_ITEMS` of them with a verdict and two people's ratings. "About as well" needs the whole interval of the difference within :data:`MARGIN`:
-    an interval that merely holds 0 proves nothing.
+    :data:`FEWEST_ITEMS` of them with a verdict and two people's ratings. "About as well" needs
+    the whole interval of the difference within :data:`MARGIN`: an interval that merely holds 0
+    proves nothing.
     """
     if accuracy.value is None:
         return Said(
