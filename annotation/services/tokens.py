@@ -17,8 +17,11 @@ def issue(*, user: User, name: str) -> str:
 
 def revoke(*, user: User, token_key: str) -> bool:
     """Take one of the account's own tokens back; False when it has no such token."""
-    deleted, _ = ApiToken.objects.filter(user=user, token_key=token_key).delete()
-    return bool(deleted)
+    found = ApiToken.objects.filter(user=user, token_key=token_key).first()
+    if found is None:
+        return False
+    found.delete()
+    return True
 
 
 def tokens_of(user: User) -> list[ApiToken]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates, tasks
+from annotation.cells import cell
 from annotation.errors import FileUnreadable, SeatsRefused
 from annotation.forms import OpenSeatsForm, UploadForm
 from annotation.gates import MemberRequest
@@ -115,13 +116,8 @@ def batch_errors(request: HttpRequest, study: Study, number: int) -> HttpRespons
     rows = csv.writer(response)
     rows.writerow(["line", "field", "reason"])
     for error in stored.errors.order_by("line", "pk"):
-        rows.writerow([error.line, _inert(error.field), _inert(error.reason)])
+        rows.writerow([error.line, cell(error.field)[0], cell(error.reason)[0]])
     return response
-
-
-def _inert(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _batch(study: Study, number: int) -> Batch:

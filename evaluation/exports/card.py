@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evaluation.exports.cells import ESCAPE_RULE
+from annotation.cells import ESCAPE_RULE
 from evaluation.exports.columns import TABLES
 
 WHAT = {

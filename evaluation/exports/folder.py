@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from evaluation.exports.cells import cell, json_text
+from annotation.cells import cell, json_text
 from evaluation.exports.columns import ESCAPED_COLUMN, Column
 
 ROWS_PER_REPORT = 1_000

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from annotation.cells import ESCAPE_RULE
 from annotation.selectors import released
 from annotation.selectors.labels import last_judgment
 from annotation.selectors.studies import StudyFacts, pseudonyms
@@ -9,7 +10,6 @@ from annotation.vocabulary import DEFAULT_WAVES
 from evaluation import VERSION
 from evaluation.exports import rows
 from evaluation.exports.card import card
-from evaluation.exports.cells import ESCAPE_RULE
 from evaluation.exports.columns import (
     DICTIONARY,
     ITEMS,

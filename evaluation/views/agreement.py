@@ -11,11 +11,11 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.http import content_disposition_header, urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from annotation.cells import cell
 from annotation.selectors.labels import SLICES
 from evaluation import charts, sentences
 from evaluation.charts import Bar, Mark, Point
 from evaluation.errors import EvaluationError
-from evaluation.exports.cells import cell
 from evaluation.services import agreement
 from evaluation.services.agreement import ALPHA, PERCENT, Agreement
 from evaluation.views.numbers import Number, Shown

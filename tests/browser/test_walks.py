@@ -36,6 +36,7 @@ def person(role: str) -> User:
 def answer_by_keys(page, *keys: str) -> None:
     """Press these keys and wait until another stage is shown."""
     form = "[...document.querySelectorAll('#answers input[type=hidden]')].map(i => i.value).join()"
+    page.locator(".question--marked").wait_for()  # the script is there: keys are heard
     shown = page.evaluate(form)
     for key in keys:
         page.keyboard.press(key)

@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from evaluation.exports import cells
+from annotation import cells
 from evaluation.exports.columns import ESCAPED_COLUMN, TABLES
 from tests.evaluation import given
 from tests.evaluation.given import rows, written
