@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from annotation import answers as checking
 from annotation.answers import Given, Sent
 from annotation.errors import AlreadyJudged, SeatNotHeld, ShownTextChanged
 from annotation.models import Answer, Judgment, Rater, Seat, TextAnswer
+from annotation.models.statements import changed, moment, rows
 from annotation.plans import RubricPlan
 from annotation.receipts import Receipt
 from annotation.selectors.rubrics import plan
@@ -39,7 +40,7 @@ def submit(*, rater: Rater, receipt: Receipt, turn: int, sent: Sent, now: dateti
         ShownTextChanged: the turn is not the one this seat is at, or the conversation was begun
             with another text or rubric.
     """
-    seat = Seat.objects.filter(key=receipt.seat_key, rater=rater.pk).first()
+    seat = _seat(receipt.seat_key, rater)
     if seat is None:
         raise SeatNotHeld(
             "This item went to someone else while you were away. Your answers are still on this"
@@ -54,6 +55,16 @@ def submit(*, rater: Rater, receipt: Receipt, turn: int, sent: Sent, now: dateti
     return _replayed(seat, rubric, stage, given)
 
 
+# In the order of the table, which from_db expects.
+_SEAT_FIELDS = ("id", "item_id", "scenario_id", "wave", "rater_id", "turns_judged")
+_SEAT = f"SELECT {', '.join(_SEAT_FIELDS)} FROM annotation_seat WHERE key = %s AND rater_id = %s"
+
+
+def _seat(key: str, rater: Rater) -> Seat | None:
+    found = rows(_SEAT, [key, rater.pk])
+    return Seat.from_db("default", _SEAT_FIELDS, found[0]) if found else None
+
+
 def _stage(rubric: RubricPlan, receipt: Receipt, turn: int) -> Stage:
     """Return the stage the rater says they are at, if the rubric has it."""
     scopes = frozenset(question.scope for question in rubric.questions)
@@ -62,6 +73,17 @@ def _stage(rubric: RubricPlan, receipt: Receipt, turn: int) -> Stage:
     if stage.turn != turn or not 0 <= turn <= receipt.turns:
         raise ShownTextChanged("There is no such turn to judge here. Please load the page again.")
     return stage
+
+
+_HELD = " WHERE id = %s AND rater_id = %s AND judged_at IS NULL AND abandoned_at IS NULL"
+_CLOSE = (
+    "UPDATE annotation_seat SET judged_at = %s, hold = NULL, leased_until = NULL"
+    f"{_HELD} AND turns_judged = %s"
+)
+_NEXT_TURN = (
+    f"UPDATE annotation_seat SET turns_judged = %s, leased_until = %s{_HELD} AND turns_judged = %s"
+)
+_COUNT = "UPDATE annotation_rater SET judged_count = judged_count + 1 WHERE id = %s"
 
 
 @transaction.atomic
@@ -75,18 +97,18 @@ def _store(
 ) -> Stored | None:
     """Close the stage if it is still open and write its answers; None when it is closed already."""
     before = stage.turn - 1 if stage.turn else _turns_before_whole(receipt)
-    mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk, turns_judged=before)
+    held = [seat.pk, rater.pk, before]
     if stage.last:
-        closed = mine.update(judged_at=now, hold=None, leased_until=None)
+        closed = changed(_CLOSE, [moment(now), *held])
     else:
         until = now + timedelta(minutes=rater.study.lease_minutes)
-        closed = mine.update(turns_judged=stage.turn, leased_until=until)
+        closed = changed(_NEXT_TURN, [stage.turn, moment(until), *held])
     if closed != 1:
         return None
     judgment = _judgment(seat, rater, receipt, finished=stage.last, first=before == 0, now=now)
     _write(judgment, seat, given, current=stage.last)
     if stage.last:
-        Rater.objects.filter(pk=rater.pk).update(judged_count=F("judged_count") + 1)
+        changed(_COUNT, [rater.pk])
         rater.judged_count += 1
     return Stored(str(judgment.public_id), finished=stage.last, replayed=False)
 
@@ -102,20 +124,7 @@ def _judgment(
 ) -> Judgment:
     """Return the seat's judgment, made at its first stage and current once it is whole."""
     if first:
-        return Judgment.objects.create(
-            seat=seat,
-            current=finished,
-            rater=rater,
-            item_id=seat.item_id,
-            rubric_id=receipt.rubric_id,
-            guidelines_id=receipt.guidelines_id,
-            shown_sha256=receipt.shown_sha256,
-            text_version=receipt.text_version,
-            rule_set=receipt.rule_set,
-            renderer=receipt.renderer,
-            claimed_at=seat.claimed_at,
-            created_at=now,
-        )
+        return _begun(seat, rater, receipt, current=finished, now=now)
     judgment = Judgment.objects.get(seat=seat, revision=1)
     begun = judgment.text_version, judgment.rubric_id
     if begun != (receipt.text_version, receipt.rubric_id):
@@ -130,22 +139,61 @@ def _judgment(
     return judgment
 
 
+_BEGIN = (
+    "INSERT INTO annotation_judgment (public_id, seat_id, revision, current, rater_id, item_id,"
+    " rubric_id, guidelines_id, shown_sha256, text_version, rule_set, renderer, created_at,"
+    " claimed_at) SELECT %s, id, 1, %s, rater_id, item_id, %s, %s, %s, %s, %s, %s, %s, claimed_at"
+    " FROM annotation_seat WHERE id = %s RETURNING id"
+)
+
+
+def _begun(seat: Seat, rater: Rater, receipt: Receipt, *, current: bool, now: datetime) -> Judgment:
+    public_id = uuid4()
+    field = Judgment._meta.get_field("public_id")
+    ((pk,),) = rows(
+        _BEGIN,
+        [
+            field.get_db_prep_value(public_id, connection),
+            current,
+            receipt.rubric_id,
+            receipt.guidelines_id,
+            receipt.shown_sha256,
+            receipt.text_version,
+            receipt.rule_set,
+            receipt.renderer,
+            moment(now),
+            seat.pk,
+        ],
+    )
+    return Judgment(pk=pk, public_id=public_id, seat_id=seat.pk, rater=rater)
+
+
+_ANSWERS = (
+    "INSERT INTO annotation_answer (judgment_id, item_id, cluster_id, question_id, option_id,"
+    " wave, turn, current, single) VALUES "
+)
+_ANSWER = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+
+
 def _write(judgment: Judgment, seat: Seat, given: tuple[Given, ...], *, current: bool) -> None:
-    Answer.objects.bulk_create(
-        Answer(
-            judgment=judgment,
-            item_id=seat.item_id,
-            cluster_id=seat.scenario_id,
-            question_id=answer.question.id,
-            option_id=option_id,
-            wave=seat.wave,
-            turn=answer.turn,
-            current=current,
-            single=answer.question.asked_id is None,
+    values = [
+        (
+            judgment.pk,
+            seat.item_id,
+            seat.scenario_id,
+            answer.question.id,
+            option_id,
+            seat.wave,
+            answer.turn,
+            current,
+            answer.question.asked_id is None,
         )
         for answer in given
         for option_id in answer.rows
-    )
+    ]
+    if values:
+        flat = [value for row in values for value in row]
+        changed(_ANSWERS + ", ".join([_ANSWER] * len(values)), flat)
     texts = [answer for answer in given if answer.text]
     if texts:
         TextAnswer.objects.bulk_create(

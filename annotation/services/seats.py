@@ -17,6 +17,7 @@ from annotation.models import (
     Skip,
     Study,
 )
+from annotation.models.statements import changed, moment, rows
 from annotation.services.raters import PLACES
 from annotation.vocabulary import BatchState, SkipReason, StudyState, Wave
 
@@ -24,19 +25,9 @@ ITEMS_AT_ONCE = 2_000
 MOST_RATERS = 1_000
 # How many free seats are looked at in one go. More only when all of them are at items, queries or
 # scenarios the rater has had: then the pool is nearly done.
-FIRST_WINDOW = 20
+FIRST_WINDOW = 8
 LARGEST_WINDOW = 2_000
 READING = 1
-LOOKED_AT = (
-    "study_id",
-    "item_id",
-    "query_id",
-    "scenario_id",
-    "opening_id",
-    "wave",
-    "place",
-    "turns_judged",
-)
 
 
 def open_first_wave(
@@ -189,25 +180,50 @@ def _arcs(rater: Rater) -> tuple[tuple[Reached, int], tuple[Reached, int]]:
     return ((rater.cursor, -1), PLACES), ((-1, _FARTHEST), rater.cursor)
 
 
+_LOOKED_AT = (
+    "id",
+    "study_id",
+    "item_id",
+    "query_id",
+    "scenario_id",
+    "opening_id",
+    "wave",
+    "place",
+    "turns_judged",
+)
+_AHEAD = (
+    f"SELECT {', '.join(_LOOKED_AT)} FROM annotation_seat"
+    " WHERE study_id = %s AND judged_at IS NULL AND abandoned_at IS NULL"
+    " AND (rater_id IS NULL OR leased_until <= %s)"
+)
+_UPWARDS = (
+    f"{_AHEAD} AND place >= %s AND place < %s AND (place > %s OR id > %s)"
+    " ORDER BY place, id LIMIT %s"
+)
+_DOWNWARDS = (
+    f"{_AHEAD} AND place <= %s AND place > %s AND (place < %s OR id < %s)"
+    " ORDER BY place DESC, id DESC LIMIT %s"
+)
+
+
 def _candidates(rater: Rater, reached: Reached, end: int, window: int, now: datetime) -> list[Seat]:
+    """Return the next free seats of the rater's walk: what ``Seat.objects.free`` says, in order."""
     place, pk = reached
-    free = Seat.objects.free(at=now).filter(study=rater.study_id)
-    if rater.descending:
-        ahead = free.filter(place__lte=place, place__gt=end)
-        ahead = ahead.filter(Q(place__lt=place) | Q(pk__lt=pk)).order_by("-place", "-pk")
-    else:
-        ahead = free.filter(place__gte=place, place__lt=end)
-        ahead = ahead.filter(Q(place__gt=place) | Q(pk__gt=pk)).order_by("place", "pk")
-    return list(ahead.only(*LOOKED_AT)[:window])
+    found = rows(
+        _DOWNWARDS if rater.descending else _UPWARDS,
+        [rater.study_id, moment(now), place, end, place, pk, window],
+    )
+    return [Seat.from_db("default", _LOOKED_AT, row) for row in found]
 
 
 def _eligible(rater: Rater, candidates: list[Seat]) -> list[Seat]:
     """Leave out items the rater had, other framings of a scenario they had, and full queries."""
     scenarios = {seat.scenario_id for seat in candidates}
-    had = list(
-        Seat.objects.filter(rater=rater.pk, scenario__in=scenarios).values_list(
-            "scenario_id", "query_id", "item_id"
-        )
+    places = ", ".join(["%s"] * len(scenarios))
+    had = rows(
+        "SELECT scenario_id, query_id, item_id FROM annotation_seat"
+        f" WHERE rater_id = %s AND scenario_id IN ({places})",
+        [rater.pk, *scenarios],
     )
     items = {item for _, _, item in had}
     if rater.skipped_count:
@@ -240,7 +256,10 @@ def _take(seat: Seat, rater: Rater, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
-            moved = Rater.objects.filter(pk=rater.pk, cursor=rater.cursor).update(cursor=seat.place)
+            moved = changed(
+                "UPDATE annotation_rater SET cursor = %s WHERE id = %s AND cursor = %s",
+                [seat.place, rater.pk, rater.cursor],
+            )
             taken = moved == 1 and _seize(seat, rater, now)
             transaction.set_rollback(not taken)
     except IntegrityError:
@@ -252,19 +271,21 @@ def _take(seat: Seat, rater: Rater, now: datetime) -> bool:
     return taken
 
 
+_SEIZE = (
+    "UPDATE annotation_seat"
+    " SET rater_id = %s, key = %s, hold = %s, claimed_at = %s, leased_until = %s"
+    " WHERE id = %s AND judged_at IS NULL AND abandoned_at IS NULL AND turns_judged = 0"
+    " AND (rater_id IS NULL OR leased_until <= %s)"
+)
+
+
 def _seize(seat: Seat, rater: Rater, now: datetime) -> bool:
-    lease = {
-        "rater_id": rater.pk,
-        "key": secrets.token_urlsafe(16),
-        "hold": READING,
-        "claimed_at": now,
-        "leased_until": _lease(rater, now),
-    }
-    free = Seat.objects.free(at=now).filter(pk=seat.pk, turns_judged=0)
-    if free.update(**lease) != 1:
+    key, until = secrets.token_urlsafe(16), _lease(rater, now)
+    at = moment(now)
+    if changed(_SEIZE, [rater.pk, key, READING, at, moment(until), seat.pk, at]) != 1:
         return False
-    for name, value in lease.items():
-        setattr(seat, name, value)
+    seat.rater_id, seat.key, seat.hold = rater.pk, key, READING
+    seat.claimed_at, seat.leased_until = now, until
     return True
 
 
