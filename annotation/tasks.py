@@ -6,6 +6,7 @@ from django_tasks import task
 
 from annotation.errors import FileUnreadable, SeatsRefused
 from annotation.models import Batch, Study
+from annotation.selectors import renderings
 from annotation.services import batches, seats, uploads
 
 log = structlog.get_logger("touchstone.tasks")
@@ -38,6 +39,12 @@ def _note(batch_id: int, lines: int) -> None:
 
 
 @task()
+def prepare_texts(study_id: int) -> None:
+    """Make the HTML of texts that raters will see, so that no rater waits for it."""
+    renderings.prepare(study_id)
+
+
+@task()
 def open_seats(study_id: int, raters_per_item: int, seed: int, by_id: int) -> None:
     """Open the seats of a large study; doing it twice adds nothing."""
     try:
@@ -48,5 +55,6 @@ def open_seats(study_id: int, raters_per_item: int, seed: int, by_id: int) -> No
             now=timezone.now(),
             by_id=by_id,
         )
+        renderings.prepare(study_id)
     except SeatsRefused as refusal:
         log.warning("seats_refused", study=study_id, reason=str(refusal))

@@ -9,6 +9,7 @@ from annotation.models import Study, User
 from annotation.rubric_format import presets
 from annotation.selectors.studies import facts_of
 from annotation.services import batches, invitations, raters, seats, simulation, studies, values
+from annotation.tasks import prepare_texts
 from annotation.vocabulary import Role, StudyState
 from config.environment import BASE_DIR
 from evaluation.intake import JudgeVersion, load_verdicts
@@ -38,6 +39,7 @@ def make() -> bool:
     _load_batch(study, FIXTURES / "demo_batch.jsonl")
     values.load(study=study, path=FIXTURES / "demo_values.csv")
     seats.open_first_wave(study=study, raters_per_item=3, seed=1, now=now)
+    prepare_texts.enqueue(study.pk)
     studies.change_state(study=study, to=StudyState.OPEN, by_id=admin.pk)
     opinions = json.loads((FIXTURES / "demo_profiles.json").read_text(encoding="utf-8"))
     simulation.run(

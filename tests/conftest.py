@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from annotation.selectors.rubrics import plan
+from annotation.views.questions import _empty_form
 from tests.environment import PROJECT
 
 APPEND_ONLY = ("annotation_answer", "annotation_textanswer", "annotation_judgment")
@@ -25,6 +26,7 @@ def _quick(settings):
 def _forget_rubrics():
     """Rubrics are kept per process because they never change; a test's database does."""
     plan.cache_clear()
+    _empty_form.cache_clear()
 
 
 @pytest.fixture(autouse=True)

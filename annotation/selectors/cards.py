@@ -1,10 +1,14 @@
 """What a rater is shown. The types here are the blinding: they have no field to leak."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from annotation import rendering
 from annotation.answers import asked
-from annotation.models import Answer, Hit, Judgment, Query, Rater, Seat, TextVersion
+from annotation.models import Answer, Hit, Judgment, Rater, Seat, TextVersion
+from annotation.models.statements import rows
 from annotation.plans import QuestionPlan, with_values
 from annotation.receipts import Receipt, sealed
 from annotation.selectors import renderings
@@ -66,8 +70,13 @@ class EarlierAnswers:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One stage of one item as a rater may see it: never who wrote the reply."""
+    """One stage of one item as a rater may see it: never who wrote the reply.
 
+    ``form`` names the questions of a form that nothing was entered into: it is the same for every
+    item but for the values' names, so that pages need not make it anew each time.
+    """
+
+    form: tuple[int, Stage] | None
     seat_key: str
     receipt: str
     turn: int
@@ -99,15 +108,15 @@ def card_for(
     the text and the rubric it was begun with, whatever was uploaded or published meanwhile.
     """
     begun = _begun(seat) if seat.turns_judged else None
-    text = _text_of(seat, begun)
-    query = text.response.query
+    reading = _reading(seat, begun)
+    text, names = reading.text, (reading.value_a.name, reading.value_b.name)
     shown = shown_text(text, with_system=rater.study.shows_system_messages)
     sha256 = shown_sha256(shown)
     # Nothing masked and nothing left out: then the text as shown is the text as uploaded.
     as_uploaded = sha256 == text.sha256
-    known: list[str] | None = text.known_html  # type: ignore[attr-defined]  # annotated
     look = renderings.make if as_uploaded else renderings.html_of
-    html = known if as_uploaded and known is not None else look(sha256, shown)
+    known = reading.known_html if as_uploaded else None
+    html = look(sha256, shown) if known is None else known
     rubric = plan(begun.rubric_id if begun else rater.study.rubric_id or 0)
     scopes = frozenset(question.scope for question in rubric.questions)
     stage = stage_at(scopes, turns=text.turns, turns_judged=seat.turns_judged)
@@ -121,22 +130,20 @@ def card_for(
         rubric_id=rubric.id,
         guidelines_id=rater.study.guidelines_id,
     )
-    questions = (
-        question.with_values(query.value_a.name, query.value_b.name)
-        for question, _ in asked(rubric, stage)
-    )
+    questions = (question.with_values(*names) for question, _ in asked(rubric, stage))
     return Card(
+        form=None if sent or problems else (rubric.id, stage),
         seat_key=seat.key or "",
         receipt=sealed(receipt),
         turn=stage.turn,
         turns=text.turns,
-        value_a=CardValue(query.value_a.name, query.value_a.definition),
-        value_b=CardValue(query.value_b.name, query.value_b.definition),
-        facts=tuple(query.facts),
+        value_a=reading.value_a,
+        value_b=reading.value_b,
+        facts=reading.facts,
         messages=_reached(shown, html, stage),
-        questions=tuple(_question(question, sent or {}, problems or {}) for question in questions),
-        earlier=answers_in_words(begun, query) if begun else (),
-        language=query.language,
+        questions=tuple(card_question(q, sent or {}, problems or {}) for q in questions),
+        earlier=answers_in_words(begun, names) if begun else (),
+        language=reading.language,
     )
 
 
@@ -156,20 +163,52 @@ def _begun(seat: Seat) -> Judgment | None:
     return Judgment.objects.filter(seat=seat.pk).order_by("revision").first()
 
 
-def _text_of(seat: Seat, begun: Judgment | None) -> TextVersion:
-    """Return the text a seat shows with its query and, as ``known_html``, its HTML or None."""
-    texts = TextVersion.objects.filter(response__items=seat.item_id)
-    shown = texts.filter(number=begun.text_version) if begun else texts.filter(current=True)
-    return (
-        shown.select_related("response__query__value_a", "response__query__value_b")
-        .annotate(known_html=renderings.known_html("sha256"))
-        .get()
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one look fetches for a card: the text, its HTML if it was made, and what was asked."""
+
+    text: TextVersion
+    known_html: list[str] | None
+    facts: tuple[str, ...]
+    language: str
+    value_a: CardValue
+    value_b: CardValue
+
+
+# In the order of the table, which from_db expects.
+_TEXT_FIELDS = ("id", "number", "messages", "sha256", "turns", "rule_set", "has_hits")
+_READING = (
+    f"SELECT {', '.join(f't.{name}' for name in _TEXT_FIELDS)}, r.html, q.facts, q.language,"
+    " a.name, a.definition, b.name, b.definition"
+    " FROM annotation_item i"
+    " JOIN annotation_textversion t ON t.response_id = i.reply_1_id"
+    " JOIN annotation_query q ON q.id = i.query_id"
+    " JOIN annotation_value a ON a.id = q.value_a_id"
+    " JOIN annotation_value b ON b.id = q.value_b_id"
+    " LEFT JOIN annotation_rendering r ON r.shown_sha256 = t.sha256 AND r.renderer = %s"
+    " WHERE i.id = %s"
+)
+
+
+def _reading(seat: Seat, begun: Judgment | None) -> _Reading:
+    """Return what a seat shows: the current text, or the one a conversation was begun with."""
+    which = (" AND t.number = %s", [begun.text_version]) if begun else (" AND t.current", [])
+    params = [rendering.RENDERER_VERSION, seat.item_id, *which[1]]
+    ((*text, html, facts, language, a, about_a, b, about_b),) = rows(_READING + which[0], params)
+    text[2] = json.loads(text[2])
+    return _Reading(
+        text=TextVersion.from_db("default", _TEXT_FIELDS, text),
+        known_html=json.loads(html) if html is not None else None,
+        facts=tuple(json.loads(facts)),
+        language=language,
+        value_a=CardValue(a, about_a),
+        value_b=CardValue(b, about_b),
     )
 
 
-def answers_in_words(judgment: Judgment, query: Query) -> tuple[EarlierAnswers, ...]:
+def answers_in_words(judgment: Judgment, names: tuple[str, str]) -> tuple[EarlierAnswers, ...]:
     """Return a judgment's answers by turn, with the labels the rater read."""
-    rows = (
+    options = (
         Answer.objects.filter(judgment=judgment, option__asked=False)
         .order_by("turn", "question__position", "option__position")
         .values_list("turn", "question__label", "option__label")
@@ -177,8 +216,7 @@ def answers_in_words(judgment: Judgment, query: Query) -> tuple[EarlierAnswers, 
     texts = judgment.texts.order_by("turn", "question__position")
     words = texts.values_list("turn", "question__label", "text")
     by_turn: dict[int, dict[str, list[str]]] = {}
-    names = query.value_a.name, query.value_b.name
-    labels = ((turn, question, with_values(option, *names)) for turn, question, option in rows)
+    labels = ((turn, question, with_values(option, *names)) for turn, question, option in options)
     for turn, question, said in [*labels, *words]:
         asked_as = with_values(question, *names)
         by_turn.setdefault(turn, {}).setdefault(asked_as, []).append(said)
@@ -210,9 +248,12 @@ def _reached(
     return messages[: end + 1]
 
 
-def _question(
-    question: QuestionPlan, sent: dict[str, list[str]], problems: dict[str, str]
+def card_question(
+    question: QuestionPlan,
+    sent: Mapping[str, list[str]] = MappingProxyType({}),
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> CardQuestion:
+    """Return a question as a form shows it, with what was entered and what is wrong with it."""
     chosen = sent.get(question.key, [])
     return CardQuestion(
         key=question.key,

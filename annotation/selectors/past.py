@@ -74,6 +74,6 @@ def judgment_of(rater: Rater, public_id: UUID) -> PastCard | None:
         value_b=CardValue(query.value_b.name, query.value_b.definition),
         messages=numbered(shown, renderings.html_of(sha256, shown)),
         language=query.language,
-        answers=answers_in_words(judgment, query),
+        answers=answers_in_words(judgment, (query.value_a.name, query.value_b.name)),
         text_changed=sha256 != judgment.shown_sha256,
     )

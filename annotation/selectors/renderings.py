@@ -1,18 +1,12 @@
 """Safe HTML of conversations, made once per shown text."""
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef
 
 from annotation import rendering
-from annotation.models import Rendering
-from annotation.shown import ShownMessage
+from annotation.models import Rendering, Seat, TextVersion
+from annotation.shown import ShownMessage, shown_messages, shown_sha256
 
-
-def known_html(sha256_field: str) -> Subquery:
-    """Return the stored HTML of a row's text, as a column to select beside it; NULL for none."""
-    known = Rendering.objects.filter(
-        shown_sha256=OuterRef(sha256_field), renderer=rendering.RENDERER_VERSION
-    )
-    return Subquery(known.values("html")[:1])
+TEXTS_AT_ONCE = 200
 
 
 def html_of(sha256: str, messages: tuple[ShownMessage, ...]) -> list[str]:
@@ -31,3 +25,27 @@ def make(sha256: str, messages: tuple[ShownMessage, ...]) -> list[str]:
         ignore_conflicts=True,
     )
     return made
+
+
+def prepare(study_id: int) -> int:
+    """Render the texts of a study's open items before a rater asks; return how many were made.
+
+    Masked texts are left to their first showing, because an admin may still decide about them.
+    """
+    known = Rendering.objects.filter(
+        shown_sha256=OuterRef("sha256"), renderer=rendering.RENDERER_VERSION
+    )
+    open_seats = Seat.objects.filter(item__reply_1=OuterRef("response"), judged_at=None)
+    waiting = TextVersion.objects.filter(
+        ~Exists(known), Exists(open_seats), response__study=study_id, current=True, has_hits=False
+    )
+    made, after = 0, 0
+    while True:
+        texts = waiting.filter(pk__gt=after).order_by("pk")[:TEXTS_AT_ONCE]
+        chunk = list(texts.values_list("pk", "messages"))
+        if not chunk:
+            return made
+        for _, messages in chunk:
+            shown = shown_messages(messages, {}, with_system=True)
+            make(shown_sha256(shown), shown)
+        made, after = made + len(chunk), chunk[-1][0]

@@ -24,6 +24,7 @@ from annotation.selectors import past
 from annotation.selectors.cards import card_for
 from annotation.selectors.queue import why_nothing
 from annotation.services import judgments, seats
+from annotation.views.questions import questions_html
 from annotation.vocabulary import SkipReason
 
 Sent = dict[str, list[str]]
@@ -171,6 +172,7 @@ def _show_card(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     context["skip_reasons"] = SkipReason.choices
+    context["questions"] = questions_html(context["card"])
     return _show(request, rater, "annotation/_card.html", context, status=status)
 
 

@@ -167,5 +167,6 @@ def _opened(
         sentence = f"Seats for {lacking:,} replies are being opened. Look again in a while."
         return done(request, sentence, "annotation:seats", study.slug)
     opening = seats.open_first_wave(study=study, now=timezone.now(), by_id=request.user.pk, **sent)
+    tasks.prepare_texts.enqueue(study.pk)
     sentence = f"{opening.seats:,} seats were added; {opening.items:,} items are open."
     return done(request, sentence, "annotation:seats", study.slug)

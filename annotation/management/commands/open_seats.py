@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotation.errors import AnnotationError
 from annotation.management.loading import UNUSABLE, the_study
 from annotation.services import seats
+from annotation.tasks import prepare_texts
 
 
 class Command(BaseCommand):
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             )
         except AnnotationError as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from refusal
+        prepare_texts.enqueue(study.pk)
         if options["json"]:
             self.stdout.write(json.dumps({"items": opening.items, "seats": opening.seats}))
         else:
