@@ -15,13 +15,14 @@ import json
 import os
 import random
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -39,8 +40,11 @@ WORDS = [
     "plain",
 ]
 PORT = 8177
-RECEIPT = re.compile(r'name="receipt" value="([^"]+)"')
-ACTION = re.compile(r'hx-post="([^"]+/rate/[^"/]+/)"')
+RECEIPT = re.compile(rb'name="receipt" value="([^"]+)"')
+ACTION = re.compile(rb'hx-post="([^"]+/rate/[^"/]+/)"')
+STORED = re.compile(rb"X-Judgment: (\S+)", re.IGNORECASE)
+LENGTH = re.compile(rb"Content-Length: (\d+)", re.IGNORECASE)
+ANSWERS = b"&turn=0&winner=value_a&misled=yes&misled_who=user&mechanism=omission&confidence=4"
 
 
 def arguments() -> argparse.Namespace:
@@ -92,6 +96,7 @@ def fill(options: argparse.Namespace) -> list[dict[str, str]]:
 
     from annotation.models import User
     from annotation.rubric_format import presets
+    from annotation.selectors import renderings
     from annotation.services import batches, raters, seats, studies
     from annotation.vocabulary import Role, StudyState
 
@@ -122,6 +127,7 @@ def fill(options: argparse.Namespace) -> list[dict[str, str]]:
     batch = batches.register(study=study, file_name=path.name, now=now)
     batches.load(batch=batch, path=path)
     seats.open_first_wave(study=study, raters_per_item=3, seed=options.seed, now=now)
+    renderings.prepare(study.pk)  # the worker does this after seats are opened
     studies.change_state(study=study, to=StudyState.OPEN, by_id=None)
     cookies = []
     for number in range(options.raters):
@@ -141,7 +147,7 @@ def fill(options: argparse.Namespace) -> list[dict[str, str]]:
 
 
 class Client(threading.Thread):
-    """One rater, as fast as the server answers."""
+    """One rater, as fast as the server answers: a kept connection, a few bytes looked for."""
 
     def __init__(self, cookies: dict[str, str], until: float) -> None:
         super().__init__()
@@ -149,44 +155,45 @@ class Client(threading.Thread):
         self.times: list[float] = []
         self.acknowledged: list[str] = []
         self.failed: list[str] = []
-        cookie = f"touchstone_session={cookies['session']}; touchstone_csrf={cookies['csrf']}"
-        self.headers = {
-            "Cookie": cookie,
-            "X-CSRFToken": cookies["csrf"],
-            "HX-Request": "true",
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
+        self.headers = (
+            "Host: 127.0.0.1\r\nHX-Request: true\r\n"
+            f"Cookie: touchstone_session={cookies['session']}; touchstone_csrf={cookies['csrf']}\r\n"
+            f"X-CSRFToken: {cookies['csrf']}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+        )
 
     def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-        connection.request("GET", "/studies/bench/rate/", headers=self.headers)
-        page = connection.getresponse().read().decode()
+        self.socket = socket.create_connection(("127.0.0.1", PORT), timeout=60)
+        _, page = self.ask("GET", b"/studies/bench/rate/", b"")
         while time.perf_counter() < self.until:
             receipt, action = RECEIPT.search(page), ACTION.search(page)
+            if b'data-why="' in page:
+                break  # every seat is judged or with another rater
             if not receipt or not action:
-                self.failed.append(page[:300])
+                self.failed.append(page[:300].decode())
                 return
-            body = urlencode(
-                {
-                    "receipt": receipt[1],
-                    "turn": "0",
-                    "winner": "value_a",
-                    "misled": "yes",
-                    "misled_who": "user",
-                    "mechanism": "omission",
-                    "confidence": "4",
-                }
-            )
             began = time.perf_counter()
-            connection.request("POST", action[1], body, self.headers)
-            answer = connection.getresponse()
-            page = answer.read().decode()
+            head, page = self.ask("POST", action[1], b"receipt=" + receipt[1] + ANSWERS)
             self.times.append(time.perf_counter() - began)
-            stored = answer.headers.get("X-Judgment")
-            if answer.status != 200 or not stored:
-                self.failed.append(f"{answer.status} {page[:200]}")
+            stored = STORED.search(head)
+            if not head.startswith(b"HTTP/1.1 200") or not stored:
+                self.failed.append(head[:300].decode())
                 return
-            self.acknowledged.append(stored)
+            self.acknowledged.append(stored[1].decode())
+        self.socket.close()
+
+    def ask(self, method: str, path: bytes, body: bytes) -> tuple[bytes, bytes]:
+        """Send a request and return the head and the body of the answer."""
+        first = f"{method} {path.decode()} HTTP/1.1\r\n{self.headers}"
+        self.socket.sendall(f"{first}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        got = self.socket.recv(65536)
+        while b"\r\n\r\n" not in got:
+            got += self.socket.recv(65536)
+        head, _, page = got.partition(b"\r\n\r\n")
+        length = int(LENGTH.search(head)[1])
+        while len(page) < length:
+            page += self.socket.recv(262144)
+        return head, page
 
 
 def server(options: argparse.Namespace) -> subprocess.Popen[bytes]:

@@ -80,7 +80,12 @@ def database(env: Env, *, default: str, pool_size: int) -> dict[str, Any]:
         # Tests with several connections need a file as well: memory is locked otherwise.
         found["TEST"] = {"NAME": f"{found['NAME']}.test"}
     elif found.get("ENGINE") == "django.db.backends.postgresql" and pool_size:
-        pool = {"min_size": 1, "max_size": pool_size, "timeout": 20}
-        found["OPTIONS"] = {**found.get("OPTIONS", {}), "pool": pool}
+        found["OPTIONS"] = {
+            **found.get("OPTIONS", {}),
+            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 20},
+            # The rater's loop is a dozen statements, always the same: planned once a connection.
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+        }
         found["CONN_MAX_AGE"] = 0
     return found

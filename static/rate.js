@@ -115,8 +115,9 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   const stored = event.detail.xhr.status < 400;
   say(stored ? "Saved" : "Not saved: see above", !stored);
   if (stored) setTimeout(() => saving.textContent === "Saved" && say(""), 1200);
-  settle();
 });
+// Not after the swap: htmx then still puts the attributes of elements with known ids in order.
+document.body.addEventListener("htmx:afterSettle", settle);
 document.body.addEventListener("htmx:responseError", (event) => {
   const signedOut = event.detail.xhr.status === 401;
   say(signedOut ? "Not saved: you are signed out. Sign in in another tab, then send again." : "Not saved: the server refused. Your answers are still here; try again.", true);
