@@ -15,6 +15,16 @@ class WhyNothing:
     sentence: str
 
 
+def last_item(rater: Rater) -> str:
+    """Return a sentence where the item a rater holds is their last for now, else nothing."""
+    if rater.paused_at is not None:
+        return "You are paused in this study. You may finish this item; there is no next one."
+    if rater.study.state != StudyState.OPEN:
+        state = rater.study.get_state_display().lower()
+        return f"The study is {state}. You may finish this item; there is no next one for now."
+    return ""
+
+
 def why_nothing(rater: Rater, *, at: datetime) -> WhyNothing:
     """Return why this rater was given no seat just now."""
     state = rater.study.state

@@ -16,6 +16,8 @@ from annotation.receipts import Receipt
 from annotation.selectors.rubrics import plan
 from annotation.stages import Stage, stage_at
 
+ALREADY = "You answered this item before, in another window, and that answer was kept."
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -237,9 +239,28 @@ def _replayed(seat: Seat, rubric: RubricPlan, stage: Stage, given: tuple[Given, 
     if (stored, words) == (sent, said):
         return Stored(str(judgment.public_id), finished=stage.last, replayed=True)
     raise AlreadyJudged(
-        "You answered this item before, in another window, and that answer was kept.",
+        ALREADY,
         stored=_in_words(judgment.pk, stored, words),
         sent={a.question.key: _words(a) for a in given},
+    )
+
+
+def refuse_if_judged(*, rater: Rater, key: str, sent: Sent) -> None:
+    """Refuse answers to a seat that this rater judged before, whatever is missing in them.
+
+    Raises:
+        AlreadyJudged: ``details`` has what was stored and what was sent.
+    """
+    mine = Judgment.objects.filter(seat__key=key, rater=rater.pk, current=True)
+    judgment = mine.first()
+    if judgment is None:
+        return
+    options = judgment.answers.values_list("question_id", "turn", "option_id")
+    texts = judgment.texts.values_list("question_id", "turn", "text")
+    raise AlreadyJudged(
+        ALREADY,
+        stored=_in_words(judgment.pk, set(options), set(texts)),
+        sent={key: list(words) for key, words in sent.items()},
     )
 
 

@@ -29,7 +29,7 @@ PRESS = {
     (StudyState.DRAFT, StudyState.OPEN): "Open the study",
     (StudyState.OPEN, StudyState.PAUSED): "Pause the study",
     (StudyState.OPEN, StudyState.CLOSED): "Close the study",
-    (StudyState.PAUSED, StudyState.OPEN): "Go on",
+    (StudyState.PAUSED, StudyState.OPEN): "Resume the study",
     (StudyState.PAUSED, StudyState.CLOSED): "Close the study",
     (StudyState.CLOSED, StudyState.OPEN): "Open the study again",
 }
@@ -92,7 +92,10 @@ def change_state(request: MemberRequest, study: Study) -> HttpResponse:
     except StateChangeRefused as refusal:
         messages.error(request, str(refusal))
         return _overview(request, study, status=refusal.http_status)
-    return done(request, SAID[StudyState(to)], "annotation:study", study.slug)
+    said = SAID[StudyState(to)]
+    if to == StudyState.OPEN and not study.seats.exists():
+        said = "The study is open, but it has no seats: raters get items once you open some."
+    return done(request, said, "annotation:study", study.slug)
 
 
 def _overview(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK) -> HttpResponse:

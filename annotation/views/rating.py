@@ -22,7 +22,7 @@ from annotation.errors import (
 from annotation.models import Rater, Seat
 from annotation.selectors import past
 from annotation.selectors.cards import card_for
-from annotation.selectors.queue import why_nothing
+from annotation.selectors.queue import last_item, why_nothing
 from annotation.services import judgments, seats
 from annotation.views.questions import questions_html
 from annotation.vocabulary import SkipReason
@@ -136,7 +136,7 @@ def _next(request: HttpRequest, rater: Rater, *, has_just_judged: bool = False) 
         why = why_nothing(rater, at=now)
         context = {"why": why.code, "sentence": why.sentence}
         return _show(request, rater, "annotation/_done.html", context)
-    return _show_card(request, rater, {"card": card_for(seat, rater)})
+    return _show_card(request, rater, {"card": card_for(seat, rater), "notice": last_item(rater)})
 
 
 def _again(
@@ -145,6 +145,10 @@ def _again(
     """Show the same item with what was sent and what is wrong with it."""
     seat = Seat.objects.held_by(rater.pk).select_related("item").filter(key=key).first()
     if seat is None:
+        try:
+            judgments.refuse_if_judged(rater=rater, key=key, sent=sent)
+        except AlreadyJudged as judged:
+            return _refused(request, rater, sent, judged)
         return _refused(request, rater, sent, refusal)
     card = card_for(seat, rater, sent=sent, problems=refusal.details["fields"])
     context = {"card": card, "notice": str(refusal)}

@@ -406,3 +406,36 @@ def test_R033_an_answer_lost_on_the_way_back_is_stored_once(live_server, tmp_pat
     assert status == 200
     assert str(Judgment.objects.get().public_id) == judgment_id
     assert build.claim(ann, at=build.now()).judged_at is None
+
+
+def test_R034_a_second_tab_with_half_an_answer_is_told_that_the_item_was_judged(
+    study, ann, tmp_path
+):
+    build.item(study, tmp_path)
+    action, form = form_of(ann)
+    client = browser(ann)
+    client.post(action, form, headers=PART)
+    form.pop("confidence")
+
+    answer = client.post(action, form, headers=PART)
+
+    assert answer.status_code == 409
+    assert "You answered this item before" in answer.content.decode()
+
+
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_the_last_item_of_a_study_that_stopped_says_so(study, ann, tmp_path, state):
+    build.item(study, tmp_path)
+    build.claim(ann, at=build.now())
+    type(study).objects.update(state=state)
+
+    page = browser(ann).get(rate(ann)).content.decode()
+
+    assert f"The study is {state}. You may finish this item" in page
+
+
+def test_a_page_that_is_refused_leads_back(study, ann):
+    answer = browser(ann).get(reverse("annotation:study", args=[study.slug]))
+
+    assert answer.status_code == 403
+    assert "My studies" in answer.content.decode()
