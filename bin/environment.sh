@@ -30,7 +30,10 @@ install() {
   say "Installing what the lock files name …"
   local files=()
   for file in "$@"; do files+=(-r "$file"); done
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes "${files[@]}"
+  # The lock files are complete. Without --no-deps pip resolves again, and refuses a lock as soon as a
+  # newer release of something that is wanted with an extra appears (coverage[toml] was the first).
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+    "${files[@]}"
   printf '%s\n' "$now" >"$stamp"
 }
 
