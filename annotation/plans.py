@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from annotation.vocabulary import Level, QuestionType, Scope
+from annotation.vocabulary import ItemKind, Level, QuestionType, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class QuestionPlan:
     condition_codes: tuple[str, ...]
     options: tuple[OptionPlan, ...]
     asked_id: int | None
+    clauses: bool = False
+    anchors: str = ""
 
     def option(self, code: str) -> OptionPlan | None:
         """Return the option with this code, or None."""
@@ -56,6 +58,12 @@ class RubricPlan:
     version: int
     title: str
     questions: tuple[QuestionPlan, ...]
+    kind: ItemKind = ItemKind.SINGLE
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What the questions are about."""
+        return frozenset(question.scope for question in self.questions)
 
     def question(self, key: str) -> QuestionPlan | None:
         """Return the question with this key, or None."""

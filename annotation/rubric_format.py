@@ -1,15 +1,24 @@
 """The rubric file: what a study asks, as data."""
 
+import re
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from annotation.errors import FileUnreadable, RubricInvalid
 from annotation.files import parsed_json
 from annotation.formats import Text, Words
-from annotation.vocabulary import CLOSED_TYPES, Level, Polarity, QuestionType, Scope
+from annotation.vocabulary import (
+    CLOSED_TYPES,
+    PAIR_OPTIONS,
+    ItemKind,
+    Level,
+    Polarity,
+    QuestionType,
+    Scope,
+)
 
 PRESETS = Path(__file__).parent / "rubrics"
 
@@ -64,6 +73,16 @@ class QuestionPart(Part):
     options: Annotated[list[OptionPart], Field(max_length=1_000)] = []
     show_if: ShowIf | None = None
     help: Text = ""
+    clauses: bool = False
+    anchors: Literal["value_a", "value_b"] | None = None
+
+
+class QuestionWords(Part):
+    """A question in another language; what is left out stays as it is."""
+
+    label: Words = ""
+    help: Text = ""
+    options: dict[str, Words] = {}
 
 
 class RubricFile(Part):
@@ -72,7 +91,9 @@ class RubricFile(Part):
     key: Annotated[Words, Field(min_length=1, max_length=100)]
     version: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     title: Annotated[Words, Field(max_length=200)]
+    kind: ItemKind = ItemKind.SINGLE
     questions: Annotated[list[QuestionPart], Field(min_length=1, max_length=200)]
+    translations: dict[str, dict[str, QuestionWords]] = {}
 
 
 def presets() -> dict[str, RubricFile]:
@@ -110,7 +131,13 @@ def rubric_from_json(found: Any) -> RubricFile:
             for wrong in error.errors(include_url=False, include_input=False)
         ]
         raise RubricInvalid(_summary(errors), errors=errors) from error
-    errors = [*_duplicates(rubric), *_option_errors(rubric), *_condition_errors(rubric)]
+    errors = [
+        *_duplicates(rubric),
+        *_option_errors(rubric),
+        *_condition_errors(rubric),
+        *_pair_errors(rubric),
+        *_translation_errors(rubric),
+    ]
     if errors:
         raise RubricInvalid(_summary(errors), errors=errors)
     return rubric
@@ -139,13 +166,55 @@ def _option_errors(rubric: RubricFile) -> list[str]:
             errors.append(
                 f"{question.key}: a {question.type} question needs options to choose from"
             )
-        if not closed and codes:
-            errors.append(f"{question.key}: a {question.type} question has no options")
+        if question.type == QuestionType.TEXT and codes:
+            errors.append(f"{question.key}: a text question has no options")
+        if question.anchors and question.type != QuestionType.SCALE:
+            errors.append(f"{question.key}: only a scale has anchor texts")
+        if question.clauses and not closed:
+            errors.append(
+                f"{question.key}: only a question with options to choose from has clauses"
+            )
         numeric = all(_is_integer(code) for code in codes)
         if question.type == QuestionType.SCALE and not numeric:
             errors.append(f"{question.key}: the points of a scale are whole numbers")
         if question.level == Level.INTERVAL and not numeric:
             errors.append(f"{question.key}: an interval question needs whole numbers as codes")
+    return errors
+
+
+def _pair_errors(rubric: RubricFile) -> list[str]:
+    """Say what cannot be asked of two replies: they are judged once, as wholes."""
+    errors = []
+    for question in rubric.questions:
+        codes = {option.code for option in question.options}
+        of_slots = bool(codes & set(PAIR_OPTIONS[:2]))
+        if rubric.kind == ItemKind.SINGLE and of_slots:
+            errors.append(
+                f"{question.key}: slot_1 and slot_2 are answers about two replies;"
+                ' give the rubric "kind": "pair"'
+            )
+        if rubric.kind == ItemKind.PAIR and question.scope != Scope.CONVERSATION:
+            errors.append(
+                f"{question.key}: two replies are compared as wholes; its scope is conversation"
+            )
+        if rubric.kind == ItemKind.PAIR and of_slots and not set(PAIR_OPTIONS[:2]) <= codes:
+            errors.append(f"{question.key}: offers one of slot_1 and slot_2; offer both")
+    return errors
+
+
+def _translation_errors(rubric: RubricFile) -> list[str]:
+    known = {question.key: {o.code for o in question.options} for question in rubric.questions}
+    errors = []
+    for language, questions in rubric.translations.items():
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
+            errors.append(f"translations: {language!r} is no language code such as de or pt-BR")
+        for key, words in questions.items():
+            place = f"translations.{language}.{key}"
+            if key not in known:
+                errors.append(f"{place}: the rubric has no question {key!r}")
+                continue
+            unknown = words.options.keys() - known[key]
+            errors += [f"{place}: it has no option {code!r}" for code in sorted(unknown)]
     return errors
 
 

@@ -95,6 +95,7 @@ class QuestionType(TextChoices):
     SINGLE = "single", "One choice"
     SEVERAL = "several", "Several choices"
     SCALE = "scale", "Scale"
+    SPANS = "spans", "Evidence spans"
     TEXT = "text", "Text"
 
 
@@ -133,9 +134,90 @@ class SkipReason(TextChoices):
     SENSITIVE = "sensitive", "I would rather not read this"
 
 
+class ClauseRole(TextChoices):
+    """What a clause of a specification did for an answer."""
+
+    VIOLATED = "violated", "Violated"
+    SUPPORTS = "supports", "Supports the answer"
+    GOVERNS = "governs", "Governs the case"
+
+
+class FlagKind(TextChoices):
+    """What a rater points out to the admins."""
+
+    ITEM = "item", "Something is wrong with the item"
+    VALUE = "value", "A value is unclear"
+
+
+class ClientKind(TextChoices):
+    """What a judgment was made with, as far as the page can tell without asking who it is."""
+
+    WIDE = "wide", "Page with script, wide screen"
+    NARROW = "narrow", "Page with script, narrow screen"
+    PLAIN = "plain", "Page without script"
+    ELSEWHERE = "elsewhere", "Imported or simulated"
+
+
+class OnWithdrawal(TextChoices):
+    """What becomes of a rater's judgments when the rater withdraws; promised in the consent."""
+
+    KEEP = "keep", "Kept without any link to the person"
+    DELETE = "delete", "Deleted"
+
+
+class ItemIssue(TextChoices):
+    """Why an item waits for an admin."""
+
+    SKIPPED = "skipped", "Skipped often"
+    FLAGGED = "flagged", "Flagged"
+
+
 class HitDecision(TextChoices):
     """What happens to text that may tell who wrote it; HELD is masked until decided."""
 
     MASKED = "masked", "Masked"
     KEPT = "kept", "Kept"
     HELD = "held", "Waits for a decision"
+
+
+# The 26 categories of values under their five heads.
+VALUE_CATEGORIES: dict[str, tuple[str, ...]] = {
+    "Epistemic": (
+        "Methodical rigor",
+        "Knowledge development",
+        "Clarity and precision",
+        "Intellectual integrity and objectivity",
+        "Critical thinking",
+    ),
+    "Protective": (
+        "Security and stability",
+        "Protection of people and environment",
+        "Ethical responsibility",
+        "Protecting human rights and dignity",
+        "Protecting vulnerable entities",
+    ),
+    "Practical": (
+        "Business effectiveness",
+        "Efficiency and resource optimization",
+        "Compliance and accountability",
+        "Professional and technical excellence",
+        "Professional advancement",
+    ),
+    "Social": (
+        "Community and relationship bonds",
+        "Cultural respect and tradition",
+        "Social equity and justice",
+        "Well-functioning social systems and organizations",
+        "Ethical interaction",
+    ),
+    "Personal": (
+        "Personal growth and wellbeing",
+        "Authentic moral identity",
+        "Artistic expression and appreciation",
+        "Emotional depth and authentic connection",
+        "Spiritual fulfillment and meaning",
+        "Pleasure and enjoyment",
+    ),
+}
+# What a question about two replies side by side is answered with.
+PAIR_OPTIONS = ("slot_1", "slot_2", "tie")

@@ -14,7 +14,7 @@ from annotation.plans import QuestionPlan
 from annotation.selectors.items import ReplyPlace, replies_by_id
 from annotation.selectors.studies import StudyFacts
 from annotation.tally import Progress, Tally, chunks, no_progress
-from annotation.vocabulary import QuestionType
+from annotation.vocabulary import CLOSED_TYPES
 from evaluation.errors import JudgeInvalid
 from evaluation.models import Judge, Verdict
 from evaluation.verdict_lines import VerdictLine, unlikely, verdict_line
@@ -185,8 +185,8 @@ class _Store:
             reason = f"no reply {line.response_id!r} is in the study; load its batch first"
             return Problem(number, "response_id", reason)
         question = self.study.rubric.question(line.question)
-        if question is None or question.type == QuestionType.TEXT:
-            known = ", ".join(q.key for q in self.study.rubric.questions if q.options)
+        if question is None or question.type not in CLOSED_TYPES:
+            known = ", ".join(q.key for q in self.study.rubric.questions if q.type in CLOSED_TYPES)
             reason = f"the rubric has no question {line.question!r} with options; it has {known}"
             return Problem(number, "question", reason)
         turn = placed(question, line.turn, reply.turns)

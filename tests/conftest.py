@@ -10,7 +10,26 @@ from annotation.selectors.rubrics import plan
 from annotation.views.questions import _empty_form
 from tests.environment import PROJECT
 
-APPEND_ONLY = ("annotation_answer", "annotation_textanswer", "annotation_judgment")
+# Tables whose triggers refuse a DELETE, in the order in which their rows can go.
+NEVER_DELETED = tuple(
+    f"annotation_{name}"
+    for name in (
+        "answer",
+        "textanswer",
+        "spananswer",
+        "citedclause",
+        "stagerecord",
+        "judgment",
+        "option",
+        "question",
+        "rubric",
+        "clause",
+        "specificationversion",
+        "consent",
+        "consenttext",
+        "withdrawal",
+    )
+)
 
 
 @pytest.fixture(autouse=True)
@@ -39,14 +58,19 @@ def _emptied(request):
         request.getfixturevalue("transactional_db")
     yield
     if committed and connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            for table in APPEND_ONLY:
-                trigger = f"{table}_never_deleted"
-                cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [trigger])
-                found = cursor.fetchone()[0]
-                cursor.execute(f"DROP TRIGGER {trigger}")
+        with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+            for table in NEVER_DELETED:
+                cursor.execute(
+                    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
+                    " AND sql LIKE '%%BEFORE DELETE%%'",
+                    [table],
+                )
+                triggers = cursor.fetchall()
+                for name, _ in triggers:
+                    cursor.execute(f"DROP TRIGGER {name}")
                 cursor.execute(f"DELETE FROM {table}")
-                cursor.execute(found)
+                for _, sql in triggers:
+                    cursor.execute(sql)
 
 
 @pytest.fixture(scope="session")

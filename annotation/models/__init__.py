@@ -1,7 +1,15 @@
 """The tables of people judging; one idea a module."""
 
 from annotation.models.batch import Batch, Hit, LineError
-from annotation.models.judgment import Answer, Judgment, TextAnswer
+from annotation.models.consent import Consent, ConsentText, Withdrawal
+from annotation.models.judgment import (
+    Answer,
+    CitedClause,
+    Judgment,
+    SpanAnswer,
+    StageRecord,
+    TextAnswer,
+)
 from annotation.models.rater import Rater
 from annotation.models.reply import (
     LanguageModel,
@@ -12,8 +20,9 @@ from annotation.models.reply import (
     TextVersion,
     Value,
 )
-from annotation.models.rubric import Option, Question, Rubric
-from annotation.models.seat import LEASES_AT_ONCE, Item, Seat, SeatOpening, Skip
+from annotation.models.rubric import Option, Question, Rubric, RubricDraft
+from annotation.models.seat import LEASES_AT_ONCE, Draft, Flag, Item, Seat, SeatOpening, Skip
+from annotation.models.specification import Clause, Specification, SpecificationVersion
 from annotation.models.study import Guidelines, Invitation, Membership, Study
 from annotation.models.user import ApiToken, SignInLink, User
 
@@ -22,6 +31,12 @@ __all__ = [
     "Answer",
     "ApiToken",
     "Batch",
+    "CitedClause",
+    "Clause",
+    "Consent",
+    "ConsentText",
+    "Draft",
+    "Flag",
     "Guidelines",
     "Hit",
     "Invitation",
@@ -37,14 +52,20 @@ __all__ = [
     "Rendering",
     "Response",
     "Rubric",
+    "RubricDraft",
     "Scenario",
     "Seat",
     "SeatOpening",
     "SignInLink",
     "Skip",
+    "SpanAnswer",
+    "Specification",
+    "SpecificationVersion",
+    "StageRecord",
     "Study",
     "TextAnswer",
     "TextVersion",
     "User",
     "Value",
+    "Withdrawal",
 ]

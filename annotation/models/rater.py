@@ -30,6 +30,7 @@ class Rater(models.Model):
     judged_count = models.PositiveIntegerField(default=0)
     skipped_count = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True)
+    withdrew_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -41,7 +42,9 @@ class Rater(models.Model):
             ),
             models.CheckConstraint(
                 name="rater_account_has_user",
-                condition=~Q(source=RaterSource.ACCOUNT) | Q(user__isnull=False),
+                condition=~Q(source=RaterSource.ACCOUNT)
+                | Q(user__isnull=False)
+                | Q(withdrew_at__isnull=False),
             ),
         ]
 

@@ -1,28 +1,36 @@
 """Rubrics: what raters and judges are asked. A published version never changes."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from annotation.models.known import known
 from annotation.models.study import Study
-from annotation.vocabulary import Level, Polarity, QuestionType, Scope
+from annotation.vocabulary import ItemKind, Level, Polarity, QuestionType, Scope
 
 
 class Rubric(models.Model):
-    """One version of a study's questions; ``source`` is the JSON it was made from."""
+    """One version of a study's questions; ``source`` is the JSON it was made from.
+
+    Made without ``published_at``; from the moment it has one, a trigger refuses every change to it,
+    to its questions and to their options.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="rubrics")
     key = models.CharField(max_length=100)
     version = models.PositiveIntegerField()
     title = models.CharField(max_length=200)
+    # Whether it asks about one reply, or about two side by side.
+    kind = models.CharField(max_length=6, choices=ItemKind, default=ItemKind.SINGLE)
     source = models.JSONField()
-    published_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            known("kind", ItemKind, name="rubric_kind_known"),
             models.UniqueConstraint(
                 fields=["study", "key", "version"], name="rubric_version_once_per_study"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -44,6 +52,10 @@ class Question(models.Model):
     # Asked only where the answer to this earlier question is one of ``condition_codes``.
     condition = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     condition_codes = models.JSONField(default=list)
+    # Whether the answer names the clauses of the study's specification that decided it.
+    clauses = models.BooleanField(default=False)
+    # Whose anchor texts, where a scenario has its own, stand beside the points: a value's.
+    anchors = models.CharField(max_length=10, blank=True)
 
     class Meta:
         constraints = [
@@ -58,6 +70,17 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RubricDraft(models.Model):
+    """The questions an admin is composing; may be incomplete. Publishing makes a version of it."""
+
+    study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="rubric_draft")
+    source = models.JSONField()
+    updated_at = models.DateTimeField()
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
 
 class Option(models.Model):

@@ -11,7 +11,7 @@ from annotation.models.known import known
 from annotation.models.rater import Rater
 from annotation.models.reply import Query, Response, Scenario
 from annotation.models.study import Study
-from annotation.vocabulary import ItemKind, SkipReason, Wave
+from annotation.vocabulary import FlagKind, ItemKind, SkipReason, Wave
 
 LEASES_AT_ONCE = 2
 
@@ -28,6 +28,10 @@ class Item(models.Model):
     query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="items")
     # The cluster of every interval.
     scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="items")
+    # When an admin last looked at what raters reported; skips before that do not count again.
+    reviewed_at = models.DateTimeField(null=True)
+    # An admin took the item out: its open seats are not given to anybody.
+    retired_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -53,13 +57,15 @@ class Item(models.Model):
 class SeatOpening(models.Model):
     """One decision to have items judged: which design, by how many, in which order.
 
-    The design ``all`` takes every item that is ready: its inclusion probability is 1.
+    The design ``all`` takes every item that is ready: its inclusion probability is 1. The design
+    ``pairs`` draws ``pairs_per_query`` pairs of replies of each query from the seed.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="openings")
     wave = models.PositiveSmallIntegerField(choices=Wave)
     design = models.CharField(max_length=20, default="all")
     raters_per_item = models.PositiveSmallIntegerField()
+    pairs_per_query = models.PositiveSmallIntegerField(null=True)
     seed = models.BigIntegerField()
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -121,7 +127,12 @@ class Seat(models.Model):
     leased_until = models.DateTimeField(null=True)
     # How many turns have been judged and committed: later turns are not sent before.
     turns_judged = models.PositiveSmallIntegerField(default=0)
+    # At a pair: which reply (1 or 2) stands first. Drawn from the seed when the seat is taken.
     side = models.PositiveSmallIntegerField(null=True)
+    # Since when the rater has the stage before them; a seat taken ahead has not been shown yet.
+    shown_at = models.DateTimeField(null=True)
+    # Waits for an admin: raters reported the item, and nobody new gets it until it was looked at.
+    parked = models.BooleanField(default=False, db_default=False)
     judged_at = models.DateTimeField(null=True)
     abandoned_at = models.DateTimeField(null=True)
 
@@ -143,6 +154,9 @@ class Seat(models.Model):
             ),
             models.CheckConstraint(
                 name="seat_hold_known", condition=Q(hold=None) | Q(hold__in=[1, LEASES_AT_ONCE])
+            ),
+            models.CheckConstraint(
+                name="seat_side_known", condition=Q(side=None) | Q(side__in=[1, 2])
             ),
             models.CheckConstraint(
                 name="seat_free_held_judged_or_abandoned",
@@ -195,4 +209,69 @@ class Skip(models.Model):
         constraints = [
             known("reason", SkipReason, name="skip_reason_known"),
             models.UniqueConstraint(fields=["rater", "item"], name="skip_once_per_item"),
+        ]
+
+
+class Flag(models.Model):
+    """A rater pointed out something about an item to the admins."""
+
+    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="flags", db_index=False)
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="flags")
+    kind = models.CharField(max_length=10, choices=FlagKind)
+    # The value that is unclear, for that kind.
+    value = models.ForeignKey(
+        "annotation.Value", on_delete=models.PROTECT, null=True, related_name="flags"
+    )
+    note = models.TextField(blank=True)
+    flagged_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            known("kind", FlagKind, name="flag_kind_known"),
+            models.CheckConstraint(
+                name="flag_value_for_its_kind",
+                condition=Q(kind=FlagKind.VALUE, value__isnull=False)
+                | Q(kind=FlagKind.ITEM, value=None),
+            ),
+            models.CheckConstraint(
+                name="flag_resolved_by_and_at_together",
+                condition=Q(resolved_by=None, resolved_at=None)
+                | Q(resolved_by__isnull=False, resolved_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["rater", "item"],
+                condition=Q(kind=FlagKind.ITEM, resolved_at=None),
+                name="flag_open_once_per_item",
+            ),
+            models.UniqueConstraint(
+                fields=["rater", "item", "value"],
+                condition=Q(kind=FlagKind.VALUE, resolved_at=None),
+                name="flag_open_once_per_value",
+            ),
+        ]
+
+
+class Draft(models.Model):
+    """What a rater has entered but not sent: one stage of a seat, or the edit of a stage.
+
+    ``revision`` is the judgment's revision that an edit starts from, 0 where nothing was sent yet.
+    ``touched`` has, by question, when the server first and last heard of an answer to it.
+    """
+
+    seat = models.ForeignKey(Seat, on_delete=models.CASCADE, related_name="drafts", db_index=False)
+    turn = models.PositiveSmallIntegerField()
+    revision = models.PositiveSmallIntegerField(default=0)
+    answers = models.JSONField()
+    touched = models.JSONField(default=dict)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seat", "turn", "revision"], name="draft_once_per_stage"
+            )
         ]

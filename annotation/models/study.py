@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotation.models.known import known
-from annotation.vocabulary import Role, StudyState
+from annotation.vocabulary import OnWithdrawal, Role, StudyState
 
 
 class Study(models.Model):
@@ -26,7 +26,27 @@ class Study(models.Model):
     guidelines = models.ForeignKey(
         "annotation.Guidelines", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    consent_text = models.ForeignKey(
+        "annotation.ConsentText", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # What the consent promises; it cannot be changed once somebody has consented.
+    on_withdrawal = models.CharField(max_length=10, choices=OnWithdrawal, default=OnWithdrawal.KEEP)
+    # The version that questions about a specification are asked against.
+    specification = models.ForeignKey(
+        "annotation.SpecificationVersion", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     raters_per_item = models.PositiveSmallIntegerField(default=3)
+    # How many items one rater judges at most; empty means no limit.
+    judgments_per_rater = models.PositiveIntegerField(null=True, blank=True)
+    # After so many skips an item waits until an admin has looked at it.
+    skips_before_review = models.PositiveSmallIntegerField(default=3)
+    # Until when raters may change what they judged; empty means as long as the study is not closed.
+    edits_until = models.DateTimeField(null=True, blank=True)
+    # After so many minutes at work a rater is asked to take a break; 0 means never.
+    break_minutes = models.PositiveSmallIntegerField(default=50)
+    # Topics of queries that raters are warned of before they read, and where to turn for support.
+    sensitive_topics = models.JSONField(default=list)
+    support_text = models.TextField(blank=True)
     # "At most m replies to one query" for one rater; empty means no limit.
     replies_per_query = models.PositiveSmallIntegerField(null=True, blank=True)
     one_framing_per_scenario = models.BooleanField(default=True)
@@ -41,6 +61,10 @@ class Study(models.Model):
                 name="study_raters_per_item_positive", condition=Q(raters_per_item__gte=1)
             ),
             models.CheckConstraint(name="study_lease_positive", condition=Q(lease_minutes__gte=1)),
+            models.CheckConstraint(
+                name="study_skips_before_review_positive", condition=Q(skips_before_review__gte=1)
+            ),
+            known("on_withdrawal", OnWithdrawal, name="study_on_withdrawal_known"),
         ]
 
     def __str__(self) -> str:
@@ -81,6 +105,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # The person withdrew as a rater: nothing links the account to what it judged any more, and it
+    # cannot become a rater of this study again.
+    withdrew_at = models.DateTimeField(null=True)
 
     objects = MembershipQuerySet.as_manager()
 

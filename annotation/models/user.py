@@ -10,6 +10,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
+    # The language of the pages; empty means what the browser asks for.
+    language = models.CharField(max_length=10, blank=True)
+    # The keys this person chose instead of the usual ones, by action.
+    keys = models.JSONField(default=dict, blank=True)
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types

@@ -7,7 +7,7 @@ from django.db import transaction
 from annotation.errors import RubricInvalid
 from annotation.models import Option, Question, Rubric, Study
 from annotation.rubric_format import QuestionPart, RubricFile
-from annotation.vocabulary import Level, QuestionType
+from annotation.vocabulary import ItemKind, Level, QuestionType
 
 
 @transaction.atomic
@@ -17,19 +17,25 @@ def publish(*, study: Study, rubric: RubricFile, now: datetime) -> Rubric:
     A version that was published before stays as it is: the same content is used again, another
     content under the same key and version is refused.
 
+    From its last statement on the database refuses every change to it.
+
     Raises:
-        RubricInvalid: this key and version were published with other questions.
+        RubricInvalid: this key and version were published with other questions, or the rubric is
+            about pairs and the study has items of one reply, or the other way round.
     """
+    _refuse_other_kind(study, rubric)
     source = rubric.model_dump(mode="json", by_alias=True)
     stored, made = Rubric.objects.get_or_create(
         study=study,
         key=rubric.key,
         version=rubric.version,
-        defaults={"title": rubric.title, "source": source, "published_at": now},
+        defaults={"title": rubric.title, "source": source, "kind": rubric.kind},
     )
     if made:
         _store_questions(stored, rubric.questions)
-    elif stored.source != source:
+        Rubric.objects.filter(pk=stored.pk).update(published_at=now)
+        stored.published_at = now
+    elif RubricFile.model_validate(stored.source) != rubric:
         raise RubricInvalid(
             f"{rubric.key} version {rubric.version} is published with other questions."
             " Give the new one a higher version.",
@@ -38,6 +44,17 @@ def publish(*, study: Study, rubric: RubricFile, now: datetime) -> Rubric:
     Study.objects.filter(pk=study.pk).update(rubric=stored)
     study.rubric = stored
     return stored
+
+
+def _refuse_other_kind(study: Study, rubric: RubricFile) -> None:
+    others = study.items.exclude(kind=rubric.kind)
+    if others.exists():
+        have = "two replies" if rubric.kind == ItemKind.SINGLE else "one reply"
+        raise RubricInvalid(
+            f"The study's items have {have} each, and this rubric asks otherwise. Make another"
+            " study for it.",
+            errors=[],
+        )
 
 
 def _store_questions(rubric: Rubric, parts: list[QuestionPart]) -> None:
@@ -56,6 +73,8 @@ def _store_questions(rubric: Rubric, parts: list[QuestionPart]) -> None:
             required=part.required,
             condition=by_key[condition.question] if condition else None,
             condition_codes=condition.is_ if condition else [],
+            clauses=part.clauses,
+            anchors=part.anchors or "",
         )
     Option.objects.bulk_create(
         option for part in parts for option in _options(by_key[part.key], part)

@@ -131,6 +131,9 @@ def _entry(
             reason = "is missing; only a question of several choices can have none chosen"
             raise _Refused(name, reason)
         return (question.id, place, question.asked_id)
+    if question.type == QuestionType.SPANS:
+        reason = f"{question.key!r} asks for evidence spans, which are marked on the page only"
+        raise _Refused("question", reason)
     if question.type == QuestionType.TEXT:
         return (question.id, place, word)
     option = question.option(word.strip())
