@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -67,6 +68,20 @@ class StudyAdmin(StudyPages):
         return False
 
 
+class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]  # of Membership
+    """A membership; nobody who withdrew as a rater becomes one again."""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse to make an account a rater that withdrew."""
+        sent = super().clean() or {}
+        again = sent.get("role") == Role.RATER and sent.get("ended_at") is None
+        if again and self.instance.withdrew_at is not None:
+            raise forms.ValidationError(
+                "This account withdrew from the study as a rater and cannot rate in it again."
+            )
+        return sent
+
+
 @admin.register(Membership)
 class MembershipAdmin(MembershipPages):
     """Who may do what; the operator can give a study an admin when it has lost its own."""
@@ -75,6 +90,7 @@ class MembershipAdmin(MembershipPages):
     list_filter = ("role",)
     search_fields = ("user__username", "study__slug")
     autocomplete_fields = ("study", "user")
+    form = MembershipForm
     fields = ("study", "user", "role", "ended_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

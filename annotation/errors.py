@@ -47,6 +47,20 @@ class ShownTextChanged(AnnotationError):
     http_status = HTTPStatus.CONFLICT
 
 
+class RubricChanged(AnnotationError):
+    """The form asks what the study asks no more; ``details["changes"]`` says what is different."""
+
+    code = "rubric_changed"
+    http_status = HTTPStatus.CONFLICT
+
+
+class EditsClosed(AnnotationError):
+    """Answers of this study can no longer be changed."""
+
+    code = "edits_closed"
+    http_status = HTTPStatus.CONFLICT
+
+
 class StateChangeRefused(AnnotationError):
     """A study cannot go from its state to the one asked for."""
 
@@ -65,6 +79,19 @@ class RubricInvalid(AnnotationError):
     """A rubric file breaks the format; ``details["errors"]`` lists every place and what to do."""
 
     code = "rubric_invalid"
+
+
+class RubricVersionTaken(RubricInvalid):
+    """This version is published with other questions; ``details["next_version"]`` is free."""
+
+    code = "rubric_version_taken"
+
+
+class RubricDraftChanged(AnnotationError):
+    """Another draft was stored meanwhile; ``details`` has when and by whom."""
+
+    code = "rubric_draft_changed"
+    http_status = HTTPStatus.CONFLICT
 
 
 class FileUnreadable(AnnotationError):
@@ -98,4 +125,60 @@ class LastAdmin(AnnotationError):
     """Ending this membership would leave the study without an admin."""
 
     code = "last_admin"
+    http_status = HTTPStatus.CONFLICT
+
+
+class AliasTaken(AnnotationError):
+    """Another name of a value is the name or an alias of another; ``details`` names both."""
+
+    code = "alias_taken"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class FlagRefused(AnnotationError):
+    """What a rater wants to point out is not complete, or not about this item."""
+
+    code = "flag_refused"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class SpecificationInvalid(AnnotationError):
+    """A specification cannot be stored; ``details["errors"]`` names each line and what to do."""
+
+    code = "specification_invalid"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class SpecificationVersionExists(AnnotationError):
+    """Another text, or other ids, are stored under this version; versions never change."""
+
+    code = "specification_version_exists"
+    http_status = HTTPStatus.CONFLICT
+
+
+class SpecificationUnknown(AnnotationError):
+    """The version is not of this study."""
+
+    code = "specification_unknown"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class ConsentTextChanged(AnnotationError):
+    """The text a rater agreed to is not the study's any more: the new one has to be shown."""
+
+    code = "consent_text_changed"
+    http_status = HTTPStatus.CONFLICT
+
+
+class WithdrawalPromised(AnnotationError):
+    """What becomes of judgments on withdrawal was promised, or the study is no draft any more."""
+
+    code = "withdrawal_promised"
+    http_status = HTTPStatus.CONFLICT
+
+
+class HasWithdrawn(AnnotationError):
+    """The account withdrew from this study as a rater and cannot become one again."""
+
+    code = "has_withdrawn"
     http_status = HTTPStatus.CONFLICT

@@ -1,22 +1,29 @@
 """The gates in front of views. A view without a gate is refused, whoever asks.
 
 A gate finds the study, checks the membership and hands the view what it needs. Strangers get 404,
-so that they do not learn which studies exist; members without the role get 403.
+so that they do not learn which studies exist; members without the role get 403. Raters who have
+not agreed to the study's consent text are asked to first: nothing is served or stored before.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 import rules
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
 
 from annotation.access import ADMINISTER, RATE, RESEARCH, membership_of
-from annotation.models import Rater, Study, User
+from annotation.models import Consent, Membership, Rater, Study, User
+from annotation.selectors import consents
 from annotation.vocabulary import Role
 
 log = structlog.get_logger("touchstone.access")
@@ -50,31 +57,116 @@ def signed_in(view: View) -> View:
 
 
 def rater(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let raters of the study in; the view gets ``(request, rater, …)``, the study on the rater."""
+    """Let raters of the study in who agreed to its consent text, where it has one.
 
+    The view gets ``(request, rater, …)``, the study on the rater.
+    """
+    return _rater_gate(view, agreed=True)
+
+
+def arriving(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let raters of the study in, whether they have agreed to its consent text or not."""
+    return _rater_gate(view, agreed=False)
+
+
+def leaving(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let in as ``arriving``; lead a rater who has withdrawn already to the goodbye."""
+    return _rater_gate(view, agreed=False, gone_to="annotation:goodbye")
+
+
+def _rater_gate(
+    view: Callable[..., HttpResponseBase], *, agreed: bool, gone_to: str = ""
+) -> Callable[..., HttpResponseBase]:
     @wraps(view)
     def gated(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return sign_in_first(request)
-        found = (
-            Rater.objects.select_related("study")
-            .filter(
-                study__slug=slug,
-                user=request.user.pk,
-                # one join: all three must hold of the same membership
-                study__memberships__user=request.user.pk,
-                study__memberships__role=Role.RATER,
-                study__memberships__ended_at=None,
-            )
-            .first()
-        )
+        found = _rater_of(request.user, slug)
         if found is None:
+            if gone_to and withdrew_from(request.user, slug) is not None:
+                return _see_other(reverse(gone_to, args=[slug]))
             _study_for(request, slug, RATE)
             raise Http404  # a member with the role but without a rater row
+        if agreed and found.study.consent_text_id is not None and not found.has_agreed:
+            return _consent_first(request, found)
         return view(request, found, *args, **kwargs)
 
     setattr(gated, MARK, RATE)
     return gated
+
+
+def _rater_of(user: Any, slug: str) -> Any:
+    """Return the account's rater, the study on it, and whether they agreed to its text: one query.
+
+    Any, because ``has_agreed`` is no field.
+    """
+    to_current = Consent.objects.filter(rater=OuterRef("pk"), text=OuterRef("study__consent_text"))
+    return (
+        Rater.objects.select_related("study")
+        .annotate(has_agreed=Exists(to_current))
+        .filter(
+            study__slug=slug,
+            user=user.pk,
+            # one join: all three must hold of the same membership
+            study__memberships__user=user.pk,
+            study__memberships__role=Role.RATER,
+            study__memberships__ended_at=None,
+        )
+        .first()
+    )
+
+
+def withdrew_from(user: Any, slug: str) -> Study | None:
+    """Return the study if this account withdrew from it as a rater."""
+    left = Membership.objects.filter(user=user.pk, study__slug=slug, withdrew_at__isnull=False)
+    membership = left.select_related("study").first()
+    return membership.study if membership else None
+
+
+def _consent_first(request: HttpRequest, rater: Rater) -> HttpResponse:
+    """Ask a rater to agree before anything else; what they sent is kept for after that."""
+    if request.headers.get("HX-Request") == "true":
+        context = {"rater": rater, "first": not rater.consents.exists()}
+        part = "annotation/_consent_first.html"
+        response = render(request, part, context, status=HTTPStatus.FORBIDDEN)
+        response["X-Consent"] = consent_page(rater)  # the page keeps what was entered, and says why
+        return response
+    path = request.get_full_path()
+    if request.method in ("GET", "HEAD"):
+        return redirect(f"{consent_page(rater)}?{urlencode({'next': path})}")
+    return ask_to_agree(request, rater, repeat=path, status=HTTPStatus.FORBIDDEN)
+
+
+def consent_page(rater: Rater) -> str:
+    """Return the address at which a rater agrees."""
+    return reverse("annotation:consent", args=[rater.study.slug])
+
+
+def ask_to_agree(
+    request: HttpRequest,
+    rater: Rater,
+    *,
+    next_page: str = "",
+    repeat: str = "",
+    problem: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    """Show the consent text. With ``repeat`` the fields sent there are sent again on agreeing.
+
+    They stand in the form as they came, so the address alone carries what the consent needs.
+    """
+    shown = consents.shown_to(rater)
+    sent = request.POST if repeat else {}
+    kept = [
+        (name, value)
+        for name in sent
+        if name != "csrfmiddlewaretoken"
+        for value in request.POST.getlist(name)
+    ]
+    way = {"repeat": repeat} if repeat else {"next": next_page}
+    query = urlencode({"text": shown.id if shown else "", **{k: v for k, v in way.items() if v}})
+    context = {"rater": rater, "consent": shown, "kept": kept, "query": query, "problem": problem}
+    return render(request, "annotation/consent.html", context, status=status)
 
 
 def researcher(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -112,6 +204,12 @@ def study_for(user: Any, slug: str, permission: str) -> Study:
     raise Http404
 
 
+def _see_other(address: str) -> HttpResponse:
+    response = redirect(address)
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
 def _study_for(request: HttpRequest, slug: str, permission: str) -> Study:
     return study_for(request.user, slug, permission)
 
@@ -123,6 +221,7 @@ def _study_gate(
     def gated(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return sign_in_first(request)
+        translation.activate("en")  # these pages are not translated; the middleware resets it
         return view(request, study_for(request.user, slug, permission), *args, **kwargs)
 
     setattr(gated, MARK, permission)

@@ -2,25 +2,57 @@
 
 from django.urls import path
 
-from annotation.views import leaks, managing, people, uploading
+from annotation.views import (
+    composing,
+    leaks,
+    managing,
+    people,
+    reports,
+    rubric_files,
+    specifications,
+    uploading,
+    values,
+)
 
 urlpatterns = [
     path("new/", managing.new_study, name="new_study"),
     path("<slug:slug>/", managing.overview, name="study"),
     path("<slug:slug>/state/", managing.change_state, name="change_state"),
     path("<slug:slug>/settings/", managing.change_settings, name="settings"),
-    path("<slug:slug>/rubric/", managing.publish_rubric, name="publish_rubric"),
-    path("<slug:slug>/rubric.json", managing.rubric, name="rubric"),
+    path("<slug:slug>/rubric/", rubric_files.publish_rubric, name="publish_rubric"),
+    path("<slug:slug>/rubric/edit/", composing.compose, name="compose"),
+    path("<slug:slug>/rubric.json", rubric_files.rubric, name="rubric"),
     path("<slug:slug>/batches/", uploading.batches, name="batches"),
     path("<slug:slug>/batches/<int:number>/", uploading.batch, name="batch"),
     path("<slug:slug>/batches/<int:number>/again/", uploading.read_again, name="read_again"),
     path(
         "<slug:slug>/batches/<int:number>/errors.csv", uploading.batch_errors, name="batch_errors"
     ),
+    path("<slug:slug>/values/", values.values, name="values"),
+    path("<slug:slug>/values.csv", values.values_csv, name="values_csv"),
+    path("<slug:slug>/values/<int:value_id>/", values.value, name="value"),
+    path("<slug:slug>/reports/", reports.reports, name="reports"),
+    path("<slug:slug>/reports/<int:item_id>/", reports.decide_report, name="decide_report"),
     path("<slug:slug>/seats/", uploading.open_seats, name="seats"),
     path("<slug:slug>/leaks/", leaks.report, name="leaks"),
     path("<slug:slug>/leaks/decide/", leaks.decide, name="decide_leaks"),
     path("<slug:slug>/replies/<int:reply_id>/", leaks.reply, name="reply"),
+    path("<slug:slug>/specifications/", specifications.specifications, name="specifications"),
+    path(
+        "<slug:slug>/specifications/new/",
+        specifications.new_specification,
+        name="new_specification",
+    ),
+    path(
+        "<slug:slug>/specifications/use/",
+        specifications.use_specification,
+        name="use_specification",
+    ),
+    path(
+        "<slug:slug>/specifications/<int:version_id>/",
+        specifications.specification,
+        name="specification",
+    ),
     path("<slug:slug>/raters/", people.people, name="raters"),
     path("<slug:slug>/raters/invite/", people.invite, name="invite"),
     path("<slug:slug>/raters/revoke/", people.revoke_invitations, name="revoke_invitations"),

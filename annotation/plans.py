@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext as _
+
 from annotation.vocabulary import ItemKind, Level, QuestionType, Scope
 
 
@@ -68,6 +70,49 @@ class RubricPlan:
     def question(self, key: str) -> QuestionPlan | None:
         """Return the question with this key, or None."""
         return next((question for question in self.questions if question.key == key), None)
+
+    def changes_to(self, newer: "RubricPlan") -> list[str]:
+        """Say what a rater who knows this version finds changed in a newer one."""
+        found = [
+            _("“%s” is no longer asked.") % question.label
+            for question in self.questions
+            if newer.question(question.key) is None
+        ]
+        for question in newer.questions:
+            was = self.question(question.key)
+            if was is None:
+                found.append(_("“%s” is asked now.") % question.label)
+            else:
+                found += _changes(was, question)
+        return found or [_("The questions have another order or other conditions.")]
+
+
+def _changes(was: QuestionPlan, now: QuestionPlan) -> list[str]:
+    """Say what is different in a question, as a rater would see it."""
+    found = []
+    if was.label != now.label or was.help != now.help:
+        found.append(_("“%s” is worded otherwise.") % now.label)
+    before, after = ({o.code: o.label for o in q.options} for q in (was, now))
+    gone = [label for code, label in before.items() if code not in after]
+    new = [label for code, label in after.items() if code not in before]
+    renamed = [
+        (label, after[code])
+        for code, label in before.items()
+        if code in after and after[code] != label
+    ]
+    asked = {"question": now.label}
+    found += [
+        _("“%(question)s” no longer offers “%(option)s”.") % {**asked, "option": one}
+        for one in gone
+    ]
+    found += [
+        _("“%(question)s” now offers “%(option)s”.") % {**asked, "option": one} for one in new
+    ]
+    found += [
+        _("“%(question)s”: “%(old)s” is now called “%(new)s”.") % {**asked, "old": old, "new": one}
+        for old, one in renamed
+    ]
+    return found
 
 
 def with_values(text: str, value_a: str, value_b: str) -> str:

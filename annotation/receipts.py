@@ -25,6 +25,14 @@ class Receipt:
     renderer: int
     rubric_id: int
     guidelines_id: int | None
+    # Of the second reply of a pair.
+    shown_sha256_2: str = ""
+    text_version_2: int | None = None
+    rule_set_2: int | None = None
+    specification_id: int | None = None
+    language: str = ""
+    # The judgment's revision that an edit starts from; 0 where nothing was sent yet.
+    revision: int = 0
 
 
 def sealed(receipt: Receipt) -> str:

@@ -13,6 +13,7 @@ Three things hold, whatever a reply contains:
 
 import re
 from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
 from typing import Final
 
 import nh3
@@ -90,6 +91,32 @@ def render(markdown: str, *, top: int = TOP_HEADING) -> str:
     if _depth(tokens) > _SHOWN_NESTING or _signs(text) != sum(map(_signs, _written(tokens))):
         return _plain(text)
     return _cleaned(_PARSER.renderer.render(_framed(tokens, top), _PARSER.options, {}))
+
+
+def text_of(html: str) -> str:
+    """Return the text content of a rendered message, letter for letter as the browser has it."""
+    reader = _TextReader()
+    reader.feed(html)
+    reader.close()
+    return "".join(reader.parts)
+
+
+class _TextReader(HTMLParser):
+    """Collects text; like a browser it drops a line break right after the start of a pre."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._in_fresh_pre = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note that a pre begins."""
+        self._in_fresh_pre = tag == "pre"
+
+    def handle_data(self, data: str) -> None:
+        """Keep a run of text."""
+        self.parts.append(data.removeprefix("\n") if self._in_fresh_pre else data)
+        self._in_fresh_pre = False
 
 
 def _plain(text: str) -> str:

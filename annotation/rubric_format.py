@@ -29,6 +29,10 @@ def _without_margins(code: str) -> str:
     return code
 
 
+def _blank_as_left_out(text: str) -> str:
+    return text if text.strip() else ""
+
+
 Code = Annotated[
     str,
     BeforeValidator(
@@ -80,7 +84,7 @@ class QuestionPart(Part):
 class QuestionWords(Part):
     """A question in another language; what is left out stays as it is."""
 
-    label: Words = ""
+    label: Annotated[Text, AfterValidator(_blank_as_left_out)] = ""
     help: Text = ""
     options: dict[str, Words] = {}
 

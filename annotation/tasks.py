@@ -7,7 +7,7 @@ from django_tasks import task
 from annotation.errors import FileUnreadable, SeatsRefused
 from annotation.models import Batch, Study
 from annotation.selectors import renderings
-from annotation.services import batches, seats, uploads
+from annotation.services import batches, openings, uploads
 
 log = structlog.get_logger("touchstone.tasks")
 
@@ -45,13 +45,16 @@ def prepare_texts(study_id: int) -> None:
 
 
 @task()
-def open_seats(study_id: int, raters_per_item: int, seed: int, by_id: int) -> None:
+def open_seats(
+    study_id: int, raters_per_item: int, seed: int, by_id: int, pairs_per_query: int = 1
+) -> None:
     """Open the seats of a large study; doing it twice adds nothing."""
     try:
-        seats.open_first_wave(
+        openings.open_first_wave(
             study=Study.objects.get(pk=study_id),
             raters_per_item=raters_per_item,
             seed=seed,
+            pairs_per_query=pairs_per_query,
             now=timezone.now(),
             by_id=by_id,
         )

@@ -97,7 +97,7 @@ def fill(options: argparse.Namespace) -> list[dict[str, str]]:
     from annotation.models import User
     from annotation.rubric_format import presets
     from annotation.selectors import renderings
-    from annotation.services import batches, raters, seats, studies
+    from annotation.services import batches, openings, raters, studies
     from annotation.vocabulary import Role, StudyState
 
     call_command("migrate", verbosity=0)
@@ -126,7 +126,7 @@ def fill(options: argparse.Namespace) -> list[dict[str, str]]:
             out.write(json.dumps(line) + "\n")
     batch = batches.register(study=study, file_name=path.name, now=now)
     batches.load(batch=batch, path=path)
-    seats.open_first_wave(study=study, raters_per_item=3, seed=options.seed, now=now)
+    openings.open_first_wave(study=study, raters_per_item=3, seed=options.seed, now=now)
     renderings.prepare(study.pk)  # the worker does this after seats are opened
     studies.change_state(study=study, to=StudyState.OPEN, by_id=None)
     cookies = []

@@ -93,6 +93,8 @@ def _rater(context, links) -> None:  # type: ignore[no-untyped-def]
     page = context.new_page()
     page.goto(links["rater"])
     page.goto(f"{ADDRESS}/studies/demo/rate/")
+    page.get_by_role("button", name="I agree").click()
+    page.locator("#answers").wait_for()
     for _ in range(25):  # to a conversation of several turns
         if page.locator(".stage-name", has_text="Turn 1 of").count():
             break

@@ -8,7 +8,16 @@ from django.utils import timezone
 from annotation.models import Study, User
 from annotation.rubric_format import presets
 from annotation.selectors.studies import facts_of
-from annotation.services import batches, invitations, raters, seats, simulation, studies, values
+from annotation.services import (
+    batches,
+    consents,
+    invitations,
+    openings,
+    raters,
+    simulation,
+    studies,
+    values,
+)
 from annotation.tasks import prepare_texts
 from annotation.vocabulary import Role, StudyState
 from config.environment import BASE_DIR
@@ -33,12 +42,13 @@ def make() -> bool:
         title="Demonstration: trade-offs of four invented models",
         rubric=presets()["tradeoff-quick"],
         guidelines=GUIDELINES.read_text(encoding="utf-8"),
+        consent=consents.default_text(),
         by=admin,
         now=now,
     )
     _load_batch(study, FIXTURES / "demo_batch.jsonl")
     values.load(study=study, path=FIXTURES / "demo_values.csv")
-    seats.open_first_wave(study=study, raters_per_item=3, seed=1, now=now)
+    openings.open_first_wave(study=study, raters_per_item=3, seed=1, now=now)
     prepare_texts.enqueue(study.pk)
     studies.change_state(study=study, to=StudyState.OPEN, by_id=admin.pk)
     opinions = json.loads((FIXTURES / "demo_profiles.json").read_text(encoding="utf-8"))

@@ -4,13 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from annotation.views import entry, tokens
+from annotation.views import entry, preferences, tokens
 from config.health import healthz, readyz
 
 urlpatterns = [
     path("", entry.home, name="home"),
     path("join/<str:token>/", entry.join, name="join"),
     path("sign-in/<str:token>/", entry.sign_in, name="sign_in"),
+    path("language/", preferences.change_language, name="language"),
+    path("keys/", preferences.change_keys, name="keys"),
     path("tokens/", tokens.page, name="tokens"),
     path("tokens/<str:token_key>/revoke/", tokens.revoke, name="revoke_token"),
     path("accounts/", include("allauth.urls")),

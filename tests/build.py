@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +11,27 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
-from annotation.models import Batch, Item, Rater, Response, Study, TextVersion, User
+from annotation.models import (
+    Batch,
+    CitedClause,
+    Clause,
+    ConsentText,
+    Item,
+    Judgment,
+    Option,
+    Rater,
+    Response,
+    SpanAnswer,
+    Study,
+    TextVersion,
+    User,
+    Withdrawal,
+)
 from annotation.receipts import Receipt, opened
 from annotation.rubric_format import presets, rubric_from_json
 from annotation.selectors.cards import card_for
 from annotation.selectors.studies import facts_of
-from annotation.services import batches, judgments, raters, seats, studies
+from annotation.services import batches, judgments, openings, raters, seats, studies
 from annotation.vocabulary import Role, StudyState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -65,6 +81,49 @@ EVERY_TYPE = {
         {"key": "note", "label": "Note", "type": "text", "required": False},
     ],
 }
+# Besides, spans with kinds and a question whose answer names clauses; neither has to be answered.
+WITH_EVIDENCE = {
+    **EVERY_TYPE,
+    "questions": [
+        *EVERY_TYPE["questions"],
+        {
+            "key": "evidence",
+            "label": "Where?",
+            "type": "spans",
+            "required": False,
+            "options": [
+                {"code": "omission", "label": "Omission"},
+                {"code": "framing", "label": "Framing"},
+            ],
+        },
+        {
+            "key": "kept",
+            "label": "Kept to the specification?",
+            "type": "single",
+            "required": False,
+            "clauses": True,
+            "options": [{"code": "no", "label": "No"}, {"code": "yes", "label": "Yes"}],
+        },
+    ],
+}
+# Four clauses on two levels, one of them without an id of its own.
+SPECIFICATION = """\
+# Honesty {#honesty authority=fixed}
+
+Truth comes first.
+
+## Do not lie {#do_not_lie authority=user}
+
+No **false** statement, not even a kind one.
+
+## Small courtesies
+
+"Lovely" is no lie.
+
+# Harm {#harm authority=fixed}
+
+Weigh how grave it is.
+"""
 QUICK = {"winner": ["value_a"], "misled": ["no"], "confidence": ["3"]}
 
 
@@ -166,7 +225,7 @@ def reply(made: Study, tmp_path: Path, **fields) -> Response:
 def item(made: Study, tmp_path: Path, *, n_seats: int = 3, **fields) -> Item:
     """One reply with free seats."""
     stored = reply(made, tmp_path, **fields)
-    seats.open_first_wave(study=made, raters_per_item=n_seats, seed=1, now=NOW)
+    openings.open_first_wave(study=made, raters_per_item=n_seats, seed=1, now=NOW)
     return Item.objects.get(reply_1=stored)
 
 
@@ -198,6 +257,42 @@ def submit(by: Rater, seat, *, at: datetime = NOW, turn: int = 0, sealed=None, *
     return judgments.submit(rater=by, receipt=shown, turn=turn, sent={**QUICK, **given}, now=at)
 
 
+def span_row(made: Judgment, **more) -> SpanAnswer:
+    """Words marked as evidence in a judgment of ``WITH_EVIDENCE``, as a row."""
+    option = Option.objects.get(question__rubric=made.rubric, code="omission")
+    fields = {"option": option, "turn": 0, "message": 1, "start": 0, "end": 4, "quote": "I am"}
+    fields = {"judgment": made, "question": option.question, "current": made.current, **fields}
+    return SpanAnswer.objects.create(**{**fields, "text_sha256": "a", **more})
+
+
+def cited_row(made: Judgment, clause: Clause, **more) -> CitedClause:
+    """A clause that decided an answer in a judgment of ``WITH_EVIDENCE``, as a row."""
+    question = made.rubric.questions.get(key="kept")
+    fields = {"question": question, "turn": 0, "role": "violated", "current": made.current, **more}
+    return CitedClause.objects.create(judgment=made, clause=clause, **fields)
+
+
+def asks_consent(made: Study, text: str = "Do you agree?", *, at: datetime = NOW) -> ConsentText:
+    """The text that raters of a study must agree to from now on."""
+    from annotation.services import consents
+
+    return consents.write_text(study=made, text=text, now=at)
+
+
+def agree(by: Rater, *, at: datetime = NOW) -> None:
+    """The rater agrees to what the study asks."""
+    from annotation.services import consents
+
+    by.study.refresh_from_db()
+    consents.give(rater=by, text_id=by.study.consent_text_id, now=at)
+
+
+def withdrawal_row(by: Rater, *, policy: str = "delete") -> Withdrawal:
+    """That a rater withdrew, as a row."""
+    Rater.objects.filter(pk=by.pk).update(withdrew_at=NOW)
+    return Withdrawal.objects.create(rater=by, policy=policy, withdrew_at=NOW, judgments=1)
+
+
 def at_once(*acts) -> list:
     """Run the acts in threads of their own, started together; an exception is returned as a result."""
     gate = threading.Barrier(len(acts))
@@ -215,6 +310,14 @@ def at_once(*acts) -> list:
         return [future.result() for future in [pool.submit(run, act) for act in acts]]
 
 
+def wait_for(met, *, seconds: float = 10) -> None:
+    """Wait until something holds that another process or the browser brings about."""
+    until = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < until, "it did not come about in time"
+        time.sleep(0.05)
+
+
 def now() -> datetime:
     """The present, for pages that use the clock."""
     return timezone.now()
@@ -227,7 +330,7 @@ def current_text(stored: Response) -> TextVersion:
 
 def open_seats(made: Study, *, n_seats: int = 3) -> None:
     """Seats at every reply."""
-    seats.open_first_wave(study=made, raters_per_item=n_seats, seed=1, now=NOW)
+    openings.open_first_wave(study=made, raters_per_item=n_seats, seed=1, now=NOW)
 
 
 def invitation(
@@ -237,6 +340,21 @@ def invitation(
     from annotation.services import invitations
 
     return invitations.issue(study=made, role=role, by=by, now=at or now())[0]
+
+
+def specification(
+    made: Study, *, version: str = "1", source: str = SPECIFICATION, used=True, **more
+):
+    """A version of a specification; raters are asked against it unless told otherwise."""
+    from annotation.services import specifications
+
+    names = {"key": "care", "title": "Rules of care", "ids": {}, **more}
+    stored = specifications.add(
+        study=made, version=version, source=source, now=NOW, by_id=None, **names
+    )
+    if used:
+        specifications.use(study=made, version_id=stored.pk, by_id=None)
+    return stored
 
 
 def judge_with_verdicts(made: Study, tmp_path: Path, *, name: str = "sealedjudge"):

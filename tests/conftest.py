@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from annotation.selectors import specifications
 from annotation.selectors.rubrics import plan
 from annotation.views.questions import _empty_form
 from tests.environment import PROJECT
@@ -32,6 +33,14 @@ NEVER_DELETED = tuple(
 )
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests measured; it decides nothing."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "measured":
+                terminalreporter.write_line(f"measured: {value}")
+
+
 @pytest.fixture(autouse=True)
 def _quick(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -46,6 +55,7 @@ def _forget_rubrics():
     """Rubrics are kept per process because they never change; a test's database does."""
     plan.cache_clear()
     _empty_form.cache_clear()
+    specifications.forget()
 
 
 @pytest.fixture(autouse=True)

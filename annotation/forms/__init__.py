@@ -9,9 +9,9 @@ from django.utils.text import slugify
 from annotation.errors import RubricInvalid
 from annotation.files import parsed_json
 from annotation.rubric_format import RubricFile, presets, rubric_from_json
-from annotation.services.seats import MOST_RATERS
+from annotation.services.openings import MOST_PAIRS, MOST_RATERS
 from annotation.services.uploads import LARGEST
-from annotation.vocabulary import HitDecision, Role
+from annotation.vocabulary import HitDecision, OnWithdrawal, Role
 
 ACCEPTED = (".jsonl", ".ndjson", ".csv")
 LONGEST_RUBRIC = 1024 * 1024
@@ -28,6 +28,27 @@ class PlainForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class ProseField(forms.CharField):
+    """A longer text, its line ends as files have them: a form's own would make it another text."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text with plain line ends."""
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+class TopicsField(forms.CharField):
+    """Topics with commas between, each once."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show stored topics as they are entered."""
+        return value if isinstance(value, str) else ", ".join(value or ())
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        """Return the topics."""
+        parts = (part.strip() for part in str(super().clean(value)).split(","))
+        return tuple(dict.fromkeys(part for part in parts if part))
 
 
 class RubricForm(PlainForm):
@@ -104,7 +125,7 @@ class StudyForm(RubricForm):
     raters_per_item = forms.IntegerField(
         label="Raters per item", min_value=1, max_value=MOST_RATERS, initial=3
     )
-    guidelines = forms.CharField(
+    guidelines = ProseField(
         label="Guidelines",
         required=False,
         max_length=LONGEST_GUIDELINES,
@@ -142,21 +163,50 @@ class StudyForm(RubricForm):
 
 
 class SettingsForm(PlainForm):
-    """What an admin may change at any time."""
+    """What an admin may change at any time, but for the promise, which is fixed once it counts."""
 
     title = forms.CharField(label="Title", max_length=200)
-    guidelines = forms.CharField(
+    guidelines = ProseField(
         label="Guidelines",
         required=False,
         max_length=LONGEST_GUIDELINES,
         help_text="Markdown. Another text becomes the next version; judgments keep theirs.",
         widget=forms.Textarea(attrs={"rows": 12}),
     )
-    lease_minutes = forms.IntegerField(
-        label="Minutes an item is held for a rater",
+    consent = ProseField(
+        label="Consent text",
+        required=False,
+        max_length=LONGEST_GUIDELINES,
+        help_text="Markdown. Raters agree to it before they see anything. Another text is the next"
+        " version, and everybody is asked again. {withdrawal} is replaced by what is promised"
+        " below. Empty: no consent is asked.",
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
+    on_withdrawal = forms.ChoiceField(
+        label="If a rater leaves, their judgments are",
+        choices=OnWithdrawal.choices,
+        help_text="Fixed once the study is opened or somebody has agreed. Either way they leave the"
+        " study's numbers and later releases, and others judge those items.",
+    )
+    sensitive_topics = TopicsField(
+        label="Topics that raters are warned of before they read",
+        required=False,
+        max_length=5_000,
+        help_text="As they stand in the queries' topics, with commas between.",
+    )
+    support_text = ProseField(
+        label="Where raters can turn",
+        required=False,
+        max_length=20_000,
+        help_text="Markdown: people and places that help. Linked from every page of a rater.",
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    judgments_per_rater = forms.IntegerField(
+        label="Items that one rater judges at most",
         min_value=1,
-        max_value=10_080,
-        help_text="After that without an answer it is free for others.",
+        max_value=1_000_000,
+        required=False,
+        help_text="Empty: no limit.",
     )
     replies_per_query = forms.IntegerField(
         label="Replies to one query that one rater judges at most",
@@ -168,9 +218,36 @@ class SettingsForm(PlainForm):
     one_framing_per_scenario = forms.BooleanField(
         label="A rater sees one framing of a scenario only", required=False
     )
+    lease_minutes = forms.IntegerField(
+        label="Minutes an item is held for a rater",
+        min_value=1,
+        max_value=10_080,
+        help_text="After that without an answer it is free for others.",
+    )
+    break_minutes = forms.IntegerField(
+        label="Minutes at work after which a rater is asked to take a break",
+        min_value=0,
+        max_value=600,
+        help_text="0: never.",
+    )
+    skips_before_review = forms.IntegerField(
+        label="Skips after which an item waits until you have looked at it",
+        min_value=1,
+        max_value=1_000,
+    )
+    edits_until = forms.DateTimeField(
+        label="Until when raters may change their answers (UTC)",
+        required=False,
+        help_text="Empty: as long as the study is not closed.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
     shows_system_messages = forms.BooleanField(
         label="Show system messages to raters", required=False
     )
+
+    def __init__(self, *args: Any, promise_fixed: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on_withdrawal"].disabled = promise_fixed
 
 
 class SeveralFilesInput(forms.FileInput):
@@ -230,6 +307,17 @@ class OpenSeatsForm(PlainForm):
         max_value=10**18 - 1,
         help_text="Fixes the order of the items. The same seed gives the same order.",
     )
+    pairs_per_query = forms.IntegerField(
+        label="Pairs of replies per query",
+        min_value=1,
+        max_value=MOST_PAIRS,
+        help_text="Which replies stand side by side is drawn from the seed.",
+    )
+
+    def __init__(self, *args: Any, in_pairs: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not in_pairs:
+            del self.fields["pairs_per_query"]
 
 
 class InviteForm(PlainForm):

@@ -1,5 +1,7 @@
 """Raters: the people, or stand-ins for people, whose judgments a study has."""
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -50,3 +52,9 @@ class Rater(models.Model):
 
     def __str__(self) -> str:
         return f"rater {self.pk}"
+
+    @property
+    def browser_key(self) -> str:
+        """Under what name a browser keeps this rater's unsent answers; it tells nobody who."""
+        text = f"{self.study.secret}:browser:{self.pk}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

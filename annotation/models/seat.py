@@ -129,7 +129,7 @@ class Seat(models.Model):
     turns_judged = models.PositiveSmallIntegerField(default=0)
     # At a pair: which reply (1 or 2) stands first. Drawn from the seed when the seat is taken.
     side = models.PositiveSmallIntegerField(null=True)
-    # Since when the rater has the stage before them; a seat taken ahead has not been shown yet.
+    # Since when the item has been before the rater; one taken ahead has not been shown yet.
     shown_at = models.DateTimeField(null=True)
     # Waits for an admin: raters reported the item, and nobody new gets it until it was looked at.
     parked = models.BooleanField(default=False, db_default=False)

@@ -1,63 +1,47 @@
 """What a rater is shown. The types here are the blinding: they have no field to leak."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from annotation import rendering
 from annotation.answers import asked
-from annotation.models import Answer, Hit, Judgment, Rater, Seat, TextVersion
-from annotation.models.statements import rows
-from annotation.plans import QuestionPlan, with_values
+from annotation.models import Draft, Judgment, Rater, Seat, Study
+from annotation.plans import QuestionPlan, RubricPlan
 from annotation.receipts import Receipt, sealed
-from annotation.selectors import renderings
+from annotation.selectors import said
+from annotation.selectors.asking import CardQuestion, card_question
+from annotation.selectors.readings import Reading, ValueShown, reading_of
 from annotation.selectors.rubrics import plan
-from annotation.shown import ShownMessage, shown_messages, shown_sha256
+from annotation.shown import ShownMessage
 from annotation.stages import Stage, stage_at
-from annotation.vocabulary import HitDecision, Speaker
+from annotation.vocabulary import ItemKind, Speaker
+
+# Characters of a reply above which the page folds it until the rater opens it.
+FOLDED_ABOVE = 6_000
+LETTERS = ("A", "B")
 
 
 @dataclass(frozen=True, slots=True)
 class CardMessage:
-    """One message as safe HTML; ``turn`` counts the reply's messages, 0 for the others."""
+    """One message as safe HTML; ``turn`` counts the reply's messages, 0 for the others.
+
+    ``words`` is how many a long message has, for the button that unfolds it; 0 for the rest.
+    """
 
     speaker: str
     html: str
     turn: int
+    slot: int = 1
+    words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class CardValue:
-    """A value with its definition, where the study has one."""
+class CardReply:
+    """One of two replies side by side, under the letter that the rater's answers name."""
 
-    name: str
-    definition: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardOption:
-    """One answer on offer, and whether the rater chose it (when a form comes back)."""
-
-    code: str
-    label: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CardQuestion:
-    """One question of this stage."""
-
-    key: str
-    label: str
-    help: str
-    type: str
-    required: bool
-    condition_key: str
-    condition_codes: str
-    options: tuple[CardOption, ...]
-    text: str
-    problem: str
+    letter: str
+    slot: int
+    messages: tuple[CardMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +53,43 @@ class EarlierAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class CardForm:
+    """Names a form that nothing was entered into: it is the same for every item but for values."""
+
+    rubric_id: int
+    language: str
+    stage: Stage
+    side: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One stage of one item as a rater may see it: never who wrote the reply.
 
-    ``form`` names the questions of a form that nothing was entered into: it is the same for every
-    item but for the values' names, so that pages need not make it anew each time.
+    ``form`` is set where nothing was entered yet, so that pages need not make the form anew each
+    time. Of a pair, ``messages`` is what both replies share and ``replies`` the rest of each.
     """
 
-    form: tuple[int, Stage] | None
+    form: CardForm | None
     seat_key: str
     receipt: str
     turn: int
     turns: int
-    value_a: CardValue
-    value_b: CardValue
+    value_a: ValueShown
+    value_b: ValueShown
     facts: tuple[str, ...]
     messages: tuple[CardMessage, ...]
+    replies: tuple[CardReply, ...]
     questions: tuple[CardQuestion, ...]
     earlier: tuple[EarlierAnswers, ...]
     language: str
+    warned_of: tuple[str, ...]
+    specification_id: int | None
+    leased_until: str
+    revision: int
+    restored: bool
+    # Answering this stage ends the item.
+    last: bool
 
     @property
     def about_whole(self) -> bool:
@@ -99,174 +101,276 @@ def card_for(
     seat: Seat,
     rater: Rater,
     *,
-    sent: dict[str, list[str]] | None = None,
-    problems: dict[str, str] | None = None,
+    sent: Mapping[str, Sequence[str]] | None = None,
+    problems: Mapping[str, str] | None = None,
+    language: str = "",
+    fresh: bool = False,
 ) -> Card:
     """Return the blind card of a seat the rater holds; ``sent`` is input to show again.
 
     Nothing of a turn that is not yet reached is in it. A conversation that was begun goes on with
-    the text and the rubric it was begun with, whatever was uploaded or published meanwhile.
+    the text and the rubric it was begun with, whatever was uploaded or published meanwhile. What
+    was entered before and not sent is in the form again; a ``fresh`` seat has nothing such.
     """
-    begun = _begun(seat) if seat.turns_judged else None
-    reading = _reading(seat, begun)
-    text, names = reading.text, (reading.value_a.name, reading.value_b.name)
-    shown = shown_text(text, with_system=rater.study.shows_system_messages)
-    sha256 = shown_sha256(shown)
-    # Nothing masked and nothing left out: then the text as shown is the text as uploaded.
-    as_uploaded = sha256 == text.sha256
-    look = renderings.make if as_uploaded else renderings.html_of
-    known = reading.known_html if as_uploaded else None
-    html = look(sha256, shown) if known is None else known
-    rubric = plan(begun.rubric_id if begun else rater.study.rubric_id or 0)
-    scopes = frozenset(question.scope for question in rubric.questions)
-    stage = stage_at(scopes, turns=text.turns, turns_judged=seat.turns_judged)
-    receipt = Receipt(
+    begun = said.whole_judgment(seat.pk) if seat.turns_judged else None
+    rubric = plan(begun.rubric_id if begun else rater.study.rubric_id or 0, language)
+    readings = readings_of(seat, rater.study, rubric, begun)
+    turns = turns_of(rubric, readings)
+    stage = stage_at(rubric.scopes, turns=turns, turns_judged=seat.turns_judged)
+    draft = None if fresh or sent is not None else _draft(seat, stage.turn, revision=0)
+    return _card(
+        seat,
+        rater,
+        rubric,
+        stage,
+        readings,
+        sent=sent if sent is not None else draft,
+        problems=problems or {},
+        earlier=earlier_answers(seat, begun, rubric, readings[0]) if begun else (),
+        restored=draft is not None,
+        reached=stage.turn,
+        begun=begun,
+        revision=0,
+        language=language,
+    )
+
+
+def card_for_edit(
+    seat: Seat,
+    rater: Rater,
+    *,
+    turn: int,
+    sent: Mapping[str, Sequence[str]] | None = None,
+    problems: Mapping[str, str] | None = None,
+    language: str = "",
+) -> Card | None:
+    """Return the card on which a rater changes what they said at a stage; None: nothing was said.
+
+    It shows as much of the conversation as the rater has reached, and the last answers.
+    """
+    whole = said.whole_judgment(seat.pk)
+    latest = said.latest_of_stage(seat.pk, turn)
+    if whole is None or latest is None:
+        return None
+    rubric = plan(whole.rubric_id, language)
+    readings = readings_of(seat, rater.study, rubric, whole)
+    turns = turns_of(rubric, readings)
+    stage = stage_at(rubric.scopes, turns=turns, turns_judged=turn - 1 if turn else turns)
+    judged = turn <= seat.turns_judged if turn else seat.judged_at is not None
+    if stage.turn != turn or not (judged or seat.judged_at) or not asked(rubric, stage):
+        return None
+    revision = said.last_revision(seat.pk)
+    draft = None if sent is not None else _draft(seat, turn, revision=revision)
+    stored = said.as_form(said.said_at(latest.pk, turns=stage_turns(rubric, stage)), rubric)
+    return _card(
+        seat,
+        rater,
+        rubric,
+        stage,
+        readings,
+        sent=next(one for one in (sent, draft, stored) if one is not None),
+        problems=problems or {},
+        earlier=(),
+        restored=draft is not None,
+        reached=0 if seat.judged_at or seat.turns_judged >= turns else seat.turns_judged + 1,
+        begun=whole,
+        revision=revision,
+        language=language,
+    )
+
+
+def _card(
+    seat: Seat,
+    rater: Rater,
+    rubric: RubricPlan,
+    stage: Stage,
+    readings: tuple[Reading, ...],
+    *,
+    sent: Mapping[str, Sequence[str]] | None,
+    problems: Mapping[str, str],
+    earlier: tuple[EarlierAnswers, ...],
+    restored: bool,
+    reached: int,
+    begun: Judgment | None,
+    revision: int,
+    language: str,
+) -> Card:
+    first = readings[0]
+    specification = begun.specification_id if begun else rater.study.specification_id
+    questions = [
+        on_side(question, seat.side).with_values(first.value_a.name, first.value_b.name)
+        for question, _ in asked(rubric, stage)
+    ]
+    anchored = any(first.anchors.get(question.anchors) for question in questions)
+    plain = sent is None and not problems and not anchored
+    messages, replies = _messages(readings, seat.side, reached)
+    topics = [topic for topic in first.topics if topic in rater.study.sensitive_topics]
+    return Card(
+        form=CardForm(rubric.id, language, stage, seat.side) if plain else None,
         seat_key=seat.key or "",
-        shown_sha256=sha256,
-        turns=text.turns,
-        text_version=text.number,
-        rule_set=text.rule_set,
+        receipt=sealed(
+            _receipt(seat, rater, rubric, readings, specification, begun, revision, language)
+        ),
+        turn=stage.turn,
+        turns=stage.turns,
+        value_a=first.value_a,
+        value_b=first.value_b,
+        facts=first.facts,
+        messages=messages,
+        replies=replies,
+        questions=tuple(
+            card_question(question, sent or {}, problems, first.anchors.get(question.anchors, []))
+            for question in questions
+        ),
+        earlier=earlier,
+        language=first.language,
+        warned_of=tuple(topics),
+        specification_id=specification if any(q.clauses for q in questions) else None,
+        leased_until=seat.leased_until.isoformat() if seat.leased_until else "",
+        revision=revision,
+        restored=restored,
+        last=stage.last,
+    )
+
+
+def _receipt(
+    seat: Seat,
+    rater: Rater,
+    rubric: RubricPlan,
+    readings: tuple[Reading, ...],
+    specification_id: int | None,
+    begun: Judgment | None,
+    revision: int,
+    language: str,
+) -> Receipt:
+    first, second = readings[0], readings[1] if len(readings) > 1 else None
+    return Receipt(
+        seat_key=seat.key or "",
+        shown_sha256=first.sha256,
+        turns=turns_of(rubric, readings),
+        text_version=first.text.number,
+        rule_set=first.text.rule_set,
         renderer=rendering.RENDERER_VERSION,
         rubric_id=rubric.id,
-        guidelines_id=rater.study.guidelines_id,
-    )
-    questions = (question.with_values(*names) for question, _ in asked(rubric, stage))
-    return Card(
-        form=None if sent or problems else (rubric.id, stage),
-        seat_key=seat.key or "",
-        receipt=sealed(receipt),
-        turn=stage.turn,
-        turns=text.turns,
-        value_a=reading.value_a,
-        value_b=reading.value_b,
-        facts=reading.facts,
-        messages=_reached(shown, html, stage),
-        questions=tuple(card_question(q, sent or {}, problems or {}) for q in questions),
-        earlier=answers_in_words(begun, names) if begun else (),
-        language=reading.language,
-    )
-
-
-def shown_text(text: TextVersion, *, with_system: bool) -> tuple[ShownMessage, ...]:
-    """Return a text with the masks that hold now; what waits for a decision is masked."""
-    masks: dict[int, list[tuple[int, int]]] = {}
-    if text.has_hits:
-        hits = Hit.objects.filter(text=text.pk, rule_set=text.rule_set)
-        hits = hits.exclude(decision=HitDecision.KEPT).order_by("message", "start")
-        for message, start, end in hits.values_list("message", "start", "end"):
-            masks.setdefault(message, []).append((start, end))
-    return shown_messages(text.messages, masks, with_system=with_system)
-
-
-def _begun(seat: Seat) -> Judgment | None:
-    """Return the judgment of a seat of which some turns were judged."""
-    return Judgment.objects.filter(seat=seat.pk).order_by("revision").first()
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What one look fetches for a card: the text, its HTML if it was made, and what was asked."""
-
-    text: TextVersion
-    known_html: list[str] | None
-    facts: tuple[str, ...]
-    language: str
-    value_a: CardValue
-    value_b: CardValue
-
-
-# In the order of the table, which from_db expects.
-_TEXT_FIELDS = ("id", "number", "messages", "sha256", "turns", "rule_set", "has_hits")
-_READING = (
-    f"SELECT {', '.join(f't.{name}' for name in _TEXT_FIELDS)}, r.html, q.facts, q.language,"
-    " a.name, a.definition, b.name, b.definition"
-    " FROM annotation_item i"
-    " JOIN annotation_textversion t ON t.response_id = i.reply_1_id"
-    " JOIN annotation_query q ON q.id = i.query_id"
-    " JOIN annotation_value a ON a.id = q.value_a_id"
-    " JOIN annotation_value b ON b.id = q.value_b_id"
-    " LEFT JOIN annotation_rendering r ON r.shown_sha256 = t.sha256 AND r.renderer = %s"
-    " WHERE i.id = %s"
-)
-
-
-def _reading(seat: Seat, begun: Judgment | None) -> _Reading:
-    """Return what a seat shows: the current text, or the one a conversation was begun with."""
-    which = (" AND t.number = %s", [begun.text_version]) if begun else (" AND t.current", [])
-    params = [rendering.RENDERER_VERSION, seat.item_id, *which[1]]
-    ((*text, html, facts, language, a, about_a, b, about_b),) = rows(_READING + which[0], params)
-    text[2] = json.loads(text[2])
-    return _Reading(
-        text=TextVersion.from_db("default", _TEXT_FIELDS, text),
-        known_html=json.loads(html) if html is not None else None,
-        facts=tuple(json.loads(facts)),
+        guidelines_id=begun.guidelines_id if begun else rater.study.guidelines_id,
+        shown_sha256_2=second.sha256 if second else "",
+        text_version_2=second.text.number if second else None,
+        rule_set_2=second.text.rule_set if second else None,
+        specification_id=specification_id,
         language=language,
-        value_a=CardValue(a, about_a),
-        value_b=CardValue(b, about_b),
+        revision=revision,
     )
 
 
-def answers_in_words(judgment: Judgment, names: tuple[str, str]) -> tuple[EarlierAnswers, ...]:
-    """Return a judgment's answers by turn, with the labels the rater read."""
-    options = (
-        Answer.objects.filter(judgment=judgment, option__asked=False)
-        .order_by("turn", "question__position", "option__position")
-        .values_list("turn", "question__label", "option__label")
-    )
-    texts = judgment.texts.order_by("turn", "question__position")
-    words = texts.values_list("turn", "question__label", "text")
-    by_turn: dict[int, dict[str, list[str]]] = {}
-    labels = ((turn, question, with_values(option, *names)) for turn, question, option in options)
-    for turn, question, said in [*labels, *words]:
-        asked_as = with_values(question, *names)
-        by_turn.setdefault(turn, {}).setdefault(asked_as, []).append(said)
+def readings_of(
+    seat: Seat, study: Study, rubric: RubricPlan, begun: Judgment | None
+) -> tuple[Reading, ...]:
+    """Return the reply or the two replies of a seat, by slot, as they are or were begun with."""
+    versions = (begun.text_version, begun.text_version_2) if begun else (None, None)
+    slots = (1, 2) if rubric.kind == ItemKind.PAIR else (1,)
     return tuple(
-        EarlierAnswers(turn, tuple((key, ", ".join(labels)) for key, labels in answers.items()))
-        for turn, answers in sorted(by_turn.items(), key=lambda pair: pair[0] or len(by_turn))
+        reading_of(
+            seat.item_id,
+            slot=slot,
+            version=versions[slot - 1],
+            with_system=study.shows_system_messages,
+        )
+        for slot in slots
     )
 
 
-def numbered(shown: tuple[ShownMessage, ...], html: list[str]) -> tuple[CardMessage, ...]:
+def turns_of(rubric: RubricPlan, readings: Sequence[Reading]) -> int:
+    """Return how many turns are judged one by one: two replies are compared as wholes."""
+    return 1 if rubric.kind == ItemKind.PAIR else readings[0].text.turns
+
+
+def stage_turns(rubric: RubricPlan, stage: Stage) -> set[int]:
+    """Return the turns under which a stage's answers are stored."""
+    return {turn for _, turn in asked(rubric, stage)}
+
+
+def on_side(question: QuestionPlan, side: int | None) -> QuestionPlan:
+    """Return a question about two replies as it reads for this rater.
+
+    The labels say A and B for what stands first and second; where slot 2 stands first, the option
+    labelled A is slot 2's.
+    """
+    first, second = question.option("slot_1"), question.option("slot_2")
+    if side != 2 or first is None or second is None:
+        return question
+    swapped = {
+        first.code: replace(second, label=first.label),
+        second.code: replace(first, label=second.label),
+    }
+    options = tuple(swapped.get(option.code, option) for option in question.options)
+    return replace(question, options=options)
+
+
+def _draft(seat: Seat, turn: int, *, revision: int) -> dict[str, list[str]] | None:
+    found = Draft.objects.filter(seat=seat.pk, turn=turn, revision=revision)
+    return found.values_list("answers", flat=True).first()
+
+
+def earlier_answers(
+    seat: Seat, begun: Judgment, rubric: RubricPlan, reading: Reading
+) -> tuple[EarlierAnswers, ...]:
+    """Return a rater's last words on each stage of a seat, in the labels they read."""
+    names = (reading.value_a.name, reading.value_b.name)
+    sided = replace(
+        rubric,
+        questions=tuple(on_side(q, seat.side).with_values(*names) for q in rubric.questions),
+    )
+    by_turn: dict[int, list[tuple[str, str]]] = {}
+    for turn, question, words in said.in_words(said.said_at(begun.pk), sided):
+        by_turn.setdefault(turn, []).append((question, words))
+    late = Judgment.objects.filter(seat=seat.pk).exclude(late_turn=None).order_by("revision")
+    for judgment in late:
+        again = said.in_words(said.said_at(judgment.pk), sided)
+        by_turn[judgment.late_turn or 0] = [(question, answer) for _, question, answer in again]
+    in_order = sorted(by_turn, key=lambda turn: turn or len(by_turn) + 1)
+    return tuple(EarlierAnswers(turn, tuple(by_turn[turn])) for turn in in_order)
+
+
+def numbered(
+    shown: Sequence[ShownMessage], html: Sequence[str], *, slot: int = 1
+) -> tuple[CardMessage, ...]:
     """Return the messages as safe HTML, the reply's turns counted."""
     messages = []
     turn = 0
     for message, safe in zip(shown, html, strict=True):
         is_reply = message.role == Speaker.ASSISTANT
         turn += is_reply
-        messages.append(CardMessage(message.role, safe, turn if is_reply else 0))
+        words = len(message.content.split()) if len(message.content) > FOLDED_ABOVE else 0
+        messages.append(CardMessage(message.role, safe, turn if is_reply else 0, slot, words))
     return tuple(messages)
 
 
-def _reached(
-    shown: tuple[ShownMessage, ...], html: list[str], stage: Stage
-) -> tuple[CardMessage, ...]:
+def _messages(
+    readings: tuple[Reading, ...], side: int | None, reached: int
+) -> tuple[tuple[CardMessage, ...], tuple[CardReply, ...]]:
     """Return the messages up to the turn being judged: later ones are not sent at all."""
-    messages = numbered(shown, html)
-    if not stage.turn:
-        return messages
-    end = next(number for number, message in enumerate(messages) if message.turn == stage.turn)
-    return messages[: end + 1]
+    if len(readings) == 1:
+        messages = numbered(readings[0].shown, readings[0].html)
+        if not reached:
+            return messages, ()
+        ends = (n for n, message in enumerate(messages) if message.turn == reached)
+        return messages[: next(ends) + 1], ()
+    return pair_messages(readings, side)
 
 
-def card_question(
-    question: QuestionPlan,
-    sent: Mapping[str, list[str]] = MappingProxyType({}),
-    problems: Mapping[str, str] = MappingProxyType({}),
-) -> CardQuestion:
-    """Return a question as a form shows it, with what was entered and what is wrong with it."""
-    chosen = sent.get(question.key, [])
-    return CardQuestion(
-        key=question.key,
-        label=question.label,
-        help=question.help,
-        type=question.type,
-        required=question.required,
-        condition_key=question.condition_key,
-        condition_codes=" ".join(question.condition_codes),
-        options=tuple(
-            CardOption(option.code, option.label, option.code in chosen)
-            for option in question.options
-        ),
-        text=chosen[0] if chosen and not question.options else "",
-        problem=problems.get(question.key, ""),
+def pair_messages(
+    readings: tuple[Reading, ...], side: int | None
+) -> tuple[tuple[CardMessage, ...], tuple[CardReply, ...]]:
+    """Return what two replies share from their start on, and the rest of each in its place."""
+    both = [numbered(r.shown, r.html, slot=slot) for slot, r in enumerate(readings, start=1)]
+    shared = 0
+    for one, other in zip(readings[0].shown, readings[1].shown, strict=False):
+        if one != other or one.role == Speaker.ASSISTANT:
+            break
+        shared += 1
+    order = (2, 1) if side == 2 else (1, 2)
+    replies = tuple(
+        CardReply(letter, slot, both[slot - 1][shared:])
+        for letter, slot in zip(LETTERS, order, strict=True)
     )
+    return both[0][:shared], replies

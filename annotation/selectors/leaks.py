@@ -8,7 +8,8 @@ from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
 
 from annotation.models import Hit, Response, Study, TextVersion
 from annotation.selectors import renderings
-from annotation.selectors.cards import CardMessage, CardValue, numbered, shown_text
+from annotation.selectors.cards import CardMessage, numbered
+from annotation.selectors.readings import ValueShown, shown_text
 from annotation.shown import shown_sha256
 from annotation.vocabulary import HitDecision
 
@@ -174,8 +175,8 @@ class ReplyPreview:
 
     reply: str
     batch: int
-    value_a: CardValue
-    value_b: CardValue
+    value_a: ValueShown
+    value_b: ValueShown
     messages: tuple[CardMessage, ...]
     language: str
     hits: tuple[LeakHit, ...]
@@ -197,8 +198,8 @@ def preview_of(study: Study, reply_id: int) -> ReplyPreview | None:
     return ReplyPreview(
         reply=reply.external_id,
         batch=reply.batch.number,
-        value_a=CardValue(query.value_a.name, query.value_a.definition),
-        value_b=CardValue(query.value_b.name, query.value_b.definition),
+        value_a=ValueShown(query.value_a.name, query.value_a.definition),
+        value_b=ValueShown(query.value_b.name, query.value_b.definition),
         messages=numbered(shown, renderings.html_of(shown_sha256(shown), shown)),
         language=query.language,
         hits=tuple(_hit(hit) for hit in hits.order_by("message", "start")),

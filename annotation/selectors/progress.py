@@ -8,9 +8,10 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count, F, Max, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 
 from annotation.models import Batch, Invitation, Item, Rater, Response, Seat, Study
+from annotation.selectors.reports import n_waiting
 from annotation.vocabulary import BatchState, RaterSource, Role, StudyState
 
 RATERS_LISTED = 300
@@ -23,23 +24,31 @@ POLL_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Seats by what became of them; those nobody has taken are the rest."""
+    """Seats by what became of them; those nobody has taken are the rest.
+
+    The parked ones, which nobody gets until an admin has looked at their item, are counted apart.
+    """
 
     seats: int = 0
     done: int = 0
     in_progress: int = 0
     lapsed: int = 0
+    parked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How far one upload has come; short of target are items with too few judged seats."""
+    """How far one upload has come; short of target are items with too few judged seats.
+
+    What an admin took out is an item still, but never short.
+    """
 
     number: int
     file_name: str
     state: BatchState
     replies: int
     items: int
+    retired: int
     counts: Counts
     short: int
 
@@ -70,6 +79,8 @@ class Progress:
     at: datetime
     target: int
     items: int
+    retired: int
+    reported: int
     counts: Counts
     short: int
     raters_at_work: int
@@ -97,11 +108,14 @@ def progress_of(study: Study, *, at: datetime) -> Progress:
     began = time.monotonic()
     batches = _batches(study, at)
     raters = _raters(study, at)
+    reported = n_waiting(study.pk)
     seconds = time.monotonic() - began
     return Progress(
         at=at,
         target=study.raters_per_item,
         items=sum(batch.items for batch in batches),
+        retired=sum(batch.retired for batch in batches),
+        reported=reported,
         counts=_sum(batch.counts for batch in batches),
         short=sum(batch.short for batch in batches),
         raters_at_work=sum(rater.counts.in_progress > 0 for rater in raters),
@@ -117,8 +131,11 @@ def _batches(study: Study, at: datetime) -> tuple[BatchProgress, ...]:
     judged = Seat.objects.filter(study=study, judged_at__isnull=False).values("item")
     complete = judged.annotate(n=Count("pk")).filter(n__gte=study.raters_per_item)
     replies_in = _by(Response.objects.filter(study=study), "batch")
-    items_in = _by(items, "reply_1__batch")
-    complete_in = _by(items.filter(pk__in=complete.values("item")), "reply_1__batch")
+    retired = Count("pk", filter=Q(retired_at__isnull=False))
+    rows = items.values_list("reply_1__batch").annotate(n=Count("pk"), retired=retired)
+    items_in = {batch: (n, out) for batch, n, out in rows}
+    kept = items.filter(retired_at=None, pk__in=complete.values("item"))
+    complete_in = _by(kept, "reply_1__batch")
     counts_in = _counts(study, "item__reply_1__batch", at)
     return tuple(
         BatchProgress(
@@ -126,11 +143,13 @@ def _batches(study: Study, at: datetime) -> tuple[BatchProgress, ...]:
             file_name=batch.file_name,
             state=BatchState(batch.state),
             replies=replies_in.get(batch.pk, 0),
-            items=items_in.get(batch.pk, 0),
+            items=n_items,
+            retired=n_retired,
             counts=_as_counts(counts_in.get(batch.pk, {})),
-            short=items_in.get(batch.pk, 0) - complete_in.get(batch.pk, 0),
+            short=n_items - n_retired - complete_in.get(batch.pk, 0),
         )
         for batch in Batch.objects.filter(study=study).order_by("number")
+        for n_items, n_retired in [items_in.get(batch.pk, (0, 0))]
     )
 
 
@@ -158,15 +177,17 @@ def _raters(study: Study, at: datetime) -> tuple[RaterProgress, ...]:
 
 def _counts(study: Study, group: str, at: datetime) -> dict[int, dict[str, Any]]:
     held = Q(judged_at=None, rater__isnull=False)
+    parked = Q(parked=True, judged_at=None) & (Q(rater=None) | Q(leased_until__lte=at))
     rows = (
         Seat.objects.filter(study=study, abandoned_at=None)
         .exclude(**{group: None})
         .values(of=F(group))
         .annotate(
-            seats=Count("pk"),
+            seats=Count("pk", filter=~parked),
             done=Count("pk", filter=Q(judged_at__isnull=False)),
             in_progress=Count("pk", filter=held & Q(leased_until__gt=at)),
-            lapsed=Count("pk", filter=held & Q(leased_until__lte=at)),
+            lapsed=Count("pk", filter=held & Q(leased_until__lte=at, parked=False)),
+            parked=Count("pk", filter=parked),
             last=Max("judged_at"),
         )
     )
@@ -180,12 +201,12 @@ def _paces(study: Study) -> dict[int, float]:
         Seat.objects.filter(study=study, judged_at__isnull=False, claimed_at__isnull=False)
         .annotate(nth=nth)
         .filter(nth__lte=PACE_OF)
-        .values_list("rater", "claimed_at", "judged_at")
+        .values_list("rater", Coalesce("shown_at", "claimed_at"), "judged_at")
     )
     seconds: dict[int, list[float]] = {}
-    for rater, claimed, judged in rows:
-        assert claimed and judged and rater  # noqa: PT018, S101 - filtered so above
-        seconds.setdefault(rater, []).append((judged - claimed).total_seconds())
+    for rater, shown, judged in rows:
+        assert shown and judged and rater  # noqa: PT018, S101 - filtered so above
+        seconds.setdefault(rater, []).append((judged - shown).total_seconds())
     return {rater: median(found) for rater, found in seconds.items()}
 
 
@@ -194,7 +215,7 @@ def _by(rows: Any, group: str) -> dict[int, int]:
 
 
 def _as_counts(row: dict[str, Any]) -> Counts:
-    return Counts(**{name: row.get(name, 0) for name in ("seats", "done", "in_progress", "lapsed")})
+    return Counts(**{name: row.get(name, 0) for name in Counts.__dataclass_fields__})
 
 
 def _sum(parts: Iterable[Counts]) -> Counts:
@@ -204,6 +225,7 @@ def _sum(parts: Iterable[Counts]) -> Counts:
         done=sum(part.done for part in found),
         in_progress=sum(part.in_progress for part in found),
         lapsed=sum(part.lapsed for part in found),
+        parked=sum(part.parked for part in found),
     )
 
 

@@ -198,6 +198,7 @@ class Fates(NamedTuple):
     superseded: int
     abandoned: int
     unfinished: int
+    withdrawn: int
 
 
 def fates(study_id: int, *, until: int) -> Fates:
@@ -206,13 +207,15 @@ def fates(study_id: int, *, until: int) -> Fates:
     newer = Judgment.objects.filter(seat=OuterRef("seat"), current=True)
     rows = rows.annotate(superseded=Exists(newer))
     left = Q(seat__abandoned_at__isnull=False)
-    old = Q(current=False)
+    withdrawn = Q(current=False, rater__withdrew_at__isnull=False)
+    old = Q(current=False, rater__withdrew_at=None)
     counted = rows.aggregate(
         n_total=Count("pk"),
         n_included=Count("pk", filter=Q(current=True)),
         n_superseded=Count("pk", filter=old & Q(superseded=True)),
         n_abandoned=Count("pk", filter=old & Q(superseded=False) & left),
         n_unfinished=Count("pk", filter=old & Q(superseded=False) & ~left),
+        n_withdrawn=Count("pk", filter=withdrawn),
     )
     return Fates(*(int(counted[f"n_{fate}"]) for fate in Fates._fields))
 

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from annotation.models import Question, Rubric
+from django.db.models import Max
+
+from annotation.models import Question, Rubric, Study
 from annotation.plans import OptionPlan, QuestionPlan, RubricPlan
 from annotation.rubric_format import QuestionWords
 from annotation.vocabulary import ItemKind, Level, QuestionType, Scope
@@ -28,6 +30,12 @@ def plan(rubric_id: int, language: str = "") -> RubricPlan:
         title=rubric.title,
         questions=tuple(_question(question, by_id) for question in questions),
     )
+
+
+def next_version(study: Study, *, key: str) -> int:
+    """Return the version after the last one that a study has of a rubric."""
+    last: int | None = study.rubrics.filter(key=key).aggregate(last=Max("version"))["last"]
+    return (last or 0) + 1
 
 
 def _question(question: Question, by_id: dict[int, str]) -> QuestionPlan:

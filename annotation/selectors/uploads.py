@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from annotation.models import Batch, Item, Response, Seat, Study
+from annotation.models import Batch, Item, Query, Response, Seat, Study
 from annotation.tally import ERRORS_KEPT
-from annotation.vocabulary import BatchState, Wave
+from annotation.vocabulary import BatchState, ItemKind, Wave
 
 # A worker takes a waiting upload within a second or two.
 PATIENCE = timedelta(seconds=15)
@@ -82,8 +82,17 @@ def replies_without_seats(study: Study) -> int:
     return ready.filter(~Exists(seats)).count()
 
 
+def queries_without_pairs(study: Study) -> int:
+    """Return how many queries have two ready replies or more, and no pair that can be judged."""
+    ready = Count("responses", filter=Q(responses__batch__state=BatchState.READY))
+    seated = Seat.objects.filter(query=OuterRef("pk"), item__kind=ItemKind.PAIR)
+    queries = Query.objects.filter(~Exists(seated), study=study).annotate(n=ready)
+    return queries.filter(n__gte=2).count()
+
+
 def items_short_of_seats(study: Study) -> int:
     """Return how many items have some seats of the first wave, but fewer than the study wants."""
     first = Q(seats__wave=Wave.FIRST, seats__abandoned_at=None)
-    items = Item.objects.filter(study=study).annotate(n=Count("seats", filter=first))
+    items = Item.objects.filter(study=study, retired_at=None)
+    items = items.annotate(n=Count("seats", filter=first))
     return items.filter(n__gt=0, n__lt=study.raters_per_item).count()

@@ -14,7 +14,7 @@ from annotation.files import Problem
 from annotation.models import Answer, Item, Judgment, Rater, Seat, Study, TextAnswer, TextVersion
 from annotation.plans import RubricPlan
 from annotation.selectors.rubrics import plan
-from annotation.services import raters, seats, sheets
+from annotation.services import openings, raters, sheets
 from annotation.services.sheets import Chosen, Key, Said, Sheet
 from annotation.tally import Progress, Tally, chunks, no_progress
 from annotation.vocabulary import RaterSource, Wave
@@ -159,7 +159,7 @@ class _Store:
                     scenario_id=reply.scenario_id,
                     wave=Wave.IMPORTED,
                     number=numbers[item],
-                    place=seats.place_of(reply.external_id, seed=0),
+                    place=openings.place_of(reply.external_id, seed=0),
                     rater_id=rater,
                     judged_at=sheet.judged_at or self.now,
                 )

@@ -1,7 +1,9 @@
 """Comparing what is stored twice: counters with counts, copies with originals, hashes with texts.
 
-Nothing is written. Each check is one statement, so that it sees one moment also while raters work,
-and its rows are streamed, so that it runs over millions of them.
+And what no single row can show: that consent came before the first judgment, and that of a rater
+who withdrew nothing is left open. Nothing is written. Each check is one statement a table, so that
+it sees one moment also while raters work, and its rows are streamed, so that it runs over millions
+of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,23 +11,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, F, IntegerField, Max, Model, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Length
 
 from annotation.models import (
     LEASES_AT_ONCE,
     Answer,
+    CitedClause,
+    Consent,
+    ConsentText,
     Item,
     Judgment,
     Rater,
     Response,
     Seat,
     Skip,
+    SpanAnswer,
+    StageRecord,
     TextAnswer,
     TextVersion,
 )
 from annotation.shown import text_sha256
+from annotation.vocabulary import RaterSource
 
 ROWS_PER_FETCH = 2_000
+# Tables of what was said, each row with its judgment's flag.
+SAID = (Answer, TextAnswer, SpanAnswer, CitedClause)
+# Who agrees to a study's consent; imported and simulated raters were never asked by us.
+ASKED_FOR_CONSENT = (RaterSource.ACCOUNT, RaterSource.CROWD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +130,8 @@ def _revisions() -> Iterator[Difference]:
 
 
 def _current_answers() -> Iterator[Difference]:
-    for model in (Answer, TextAnswer):
-        rows = model.objects.exclude(current=F("judgment__current"))
+    for model in SAID:
+        rows = model._default_manager.exclude(current=F("judgment__current"))
         values = rows.values_list("pk", "current", "judgment_id")
         sentence = "has current {}, unlike its judgment {}"
         yield from _found("answer_current_as_judgment", model, values, sentence)
@@ -168,8 +180,65 @@ def _leases() -> Iterator[Difference]:
     return _found("rater_two_leases", Rater, values, "holds {} seats")
 
 
+def _late_revisions() -> Iterator[Difference]:
+    """Find late revisions that count: statistics use what was said before."""
+    counts = Q(current=True)
+    for model in SAID:
+        counts |= Q(Exists(model._default_manager.filter(judgment=OuterRef("pk"), current=True)))
+    rows = Judgment.objects.filter(counts, late_turn__isnull=False)
+    values = rows.values_list("pk", "late_turn")
+    sentence = "is a late revision of turn {}, and some of it counts"
+    return _found("late_revision_never_counts", Judgment, values, sentence)
+
+
+def _span_lengths() -> Iterator[Difference]:
+    rows = SpanAnswer.objects.annotate(length=Length("quote"), places=F("end") - F("start"))
+    values = rows.exclude(length=F("places")).values_list("pk", "start", "end", "length")
+    sentence = "runs from {} to {} and quotes {} characters"
+    return _found("span_quote_length", SpanAnswer, values, sentence)
+
+
+def _consents() -> Iterator[Difference]:
+    """Find judgments made while the study asked for consent, before their rater gave any."""
+    asked = ConsentText.objects.filter(
+        study=OuterRef("rater__study"), created_at__lte=OuterRef("created_at")
+    )
+    given = Consent.objects.filter(
+        rater=OuterRef("rater"),
+        text__study=OuterRef("rater__study"),
+        given_at__lte=OuterRef("created_at"),
+    )
+    rows = Judgment.objects.filter(
+        ~Exists(given),
+        Exists(asked),
+        rater__source__in=ASKED_FOR_CONSENT,
+        rater__study__consent_text__isnull=False,
+    )
+    values = rows.values_list("pk", "rater_id")
+    sentence = "was made before rater {} gave consent"
+    return _found("judgment_after_consent", Judgment, values, sentence)
+
+
+def _withdrawals() -> Iterator[Difference]:
+    for withdrew, sentence in (
+        (True, "withdrew, and no record of it is stored"),
+        (False, "did not withdraw, and a record says so"),
+    ):
+        rows = Rater.objects.filter(withdrew_at__isnull=not withdrew, withdrawal__isnull=withdrew)
+        yield from _found("withdrawal_of_rater", Rater, rows.values_list("pk"), sentence)
+
+
+def _seats_of_withdrawn() -> Iterator[Difference]:
+    rows = Seat.objects.filter(rater__withdrew_at__isnull=False, judged_at=None, abandoned_at=None)
+    values = rows.values_list("pk", "rater_id")
+    return _found(
+        "withdrawn_rater_holds_no_seat", Seat, values, "is held by rater {}, who withdrew"
+    )
+
+
 def _orphans() -> Iterator[Difference]:
-    for model, owner in ((Judgment, "seat"), (Answer, "judgment"), (TextAnswer, "judgment")):
+    of_judgments = [(model, "judgment") for model in (*SAID, StageRecord)]
+    for model, owner in ((Judgment, "seat"), *of_judgments):
         field: Any = model._meta.get_field(owner)
         there = field.related_model._default_manager.filter(pk=OuterRef(field.attname))
         rows = model._default_manager.filter(~Exists(there))
@@ -191,5 +260,10 @@ CHECKS: tuple[Check, ...] = (
     _hashes,
     _current_texts,
     _leases,
+    _late_revisions,
+    _span_lengths,
+    _consents,
+    _withdrawals,
+    _seats_of_withdrawn,
     _orphans,
 )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from annotation.errors import InvitationInvalid
 from annotation.models import Invitation, SignInLink, Study, User
@@ -66,7 +67,8 @@ def accept(*, token: str, user: User, now: datetime) -> Invitation:
     admin who tries a rater's link does not lose anything.
 
     Raises:
-        InvitationInvalid: unknown, used, revoked or expired, also by another a moment ago.
+        InvitationInvalid: unknown, used, revoked or expired, also by another a moment ago; or a
+            rater's link for somebody whose judgments would not be blind, or who left as a rater.
     """
     invitation = find(token=token, now=now)
     study = invitation.study
@@ -75,6 +77,14 @@ def accept(*, token: str, user: User, now: datetime) -> Invitation:
         raise InvitationInvalid(
             "You were a researcher or an admin of this study and know who wrote the replies:"
             " your judgments would not be blind."
+        )
+    withdrew = study.memberships.filter(user=user, withdrew_at__isnull=False)
+    if invitation.role == Role.RATER and withdrew.exists():
+        raise InvitationInvalid(
+            _(
+                "You left this study as a rater, and nothing links you to what you judged in it:"
+                " you cannot rate in it again."
+            )
         )
     if study.memberships.filter(user=user, ended_at=None).exists():
         return invitation

@@ -60,6 +60,7 @@ class Store:
     def add(self, lines: list[Numbered]) -> None:
         """Store one chunk; the caller holds the transaction."""
         Study.objects.select_for_update(no_key=True).get(pk=self.study.pk)  # one load at a time
+        lines = self._with_values_by_name(lines)
         models = self._models({line.model for _, line in lines})
         lines = self._with_agreeing_queries(lines)
         queries = self._queries({line.query_id for _, line in lines})
@@ -86,6 +87,27 @@ class Store:
 
         found = _found_or_made(LanguageModel, "key", keys, make, study=self.study)
         self.names = tuple(sorted({*self.names, *_names_in(found)}))
+        return found
+
+    def _with_values_by_name(self, lines: list[Numbered]) -> list[Numbered]:
+        """Put lines that name a value by an alias to that value; a name of its own goes before."""
+        known = Value.objects.filter(study=self.study)
+        aliased = known.exclude(aliases=[]).values_list("name", "aliases")
+        by_alias = {alias.casefold(): name for name, aliases in aliased for alias in aliases}
+        if not by_alias:
+            return lines
+        names = set(known.values_list("name", flat=True))
+        found = []
+        for number, line in lines:
+            a, b = (
+                said if said in names else by_alias.get(said.strip().casefold(), said)
+                for said in (line.value_a, line.value_b)
+            )
+            if a == b:
+                reason = f"{line.value_a!r:.80} and {line.value_b!r:.80} are one value, {a!r:.80}."
+                self.tally.refuse([Problem(number, "value_b", f"{reason} Name two.")])
+            else:
+                found.append((number, line.model_copy(update={"value_a": a, "value_b": b})))
         return found
 
     def _with_agreeing_queries(self, lines: list[Numbered]) -> list[Numbered]:

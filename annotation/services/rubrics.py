@@ -4,9 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from annotation.errors import RubricInvalid
+from annotation.errors import RubricInvalid, RubricVersionTaken
 from annotation.models import Option, Question, Rubric, Study
 from annotation.rubric_format import QuestionPart, RubricFile
+from annotation.selectors.rubrics import next_version
 from annotation.vocabulary import ItemKind, Level, QuestionType
 
 
@@ -20,8 +21,9 @@ def publish(*, study: Study, rubric: RubricFile, now: datetime) -> Rubric:
     From its last statement on the database refuses every change to it.
 
     Raises:
-        RubricInvalid: this key and version were published with other questions, or the rubric is
-            about pairs and the study has items of one reply, or the other way round.
+        RubricVersionTaken: this key and version were published with other questions.
+        RubricInvalid: the rubric is about pairs and the study has items of one reply, or the
+            other way round.
     """
     _refuse_other_kind(study, rubric)
     source = rubric.model_dump(mode="json", by_alias=True)
@@ -36,10 +38,11 @@ def publish(*, study: Study, rubric: RubricFile, now: datetime) -> Rubric:
         Rubric.objects.filter(pk=stored.pk).update(published_at=now)
         stored.published_at = now
     elif RubricFile.model_validate(stored.source) != rubric:
-        raise RubricInvalid(
+        raise RubricVersionTaken(
             f"{rubric.key} version {rubric.version} is published with other questions."
             " Give the new one a higher version.",
             errors=[],
+            next_version=next_version(study, key=rubric.key),
         )
     Study.objects.filter(pk=study.pk).update(rubric=stored)
     study.rubric = stored

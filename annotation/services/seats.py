@@ -1,165 +1,131 @@
-"""Who rates what: opening seats, giving them to raters and taking them back."""
+"""Who rates what: giving seats to raters and taking them back."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
 
-from annotation.errors import SeatNotHeld, SeatsRefused
-from annotation.models import (
-    Item,
-    Rater,
-    Response,
-    Seat,
-    SeatOpening,
-    Skip,
-    Study,
-)
+from annotation.errors import SeatNotHeld
+from annotation.models import Draft, Item, Rater, Seat, Skip
 from annotation.models.statements import changed, moment, rows
+from annotation.selectors.queue import eligible
+from annotation.selectors.rubrics import plan
+from annotation.services import openings, reviews
 from annotation.services.raters import PLACES
-from annotation.vocabulary import BatchState, SkipReason, StudyState, Wave
+from annotation.vocabulary import ItemKind, SkipReason, StudyState
 
-ITEMS_AT_ONCE = 2_000
-MOST_RATERS = 1_000
 # How many free seats are looked at in one go. More only when all of them are at items, queries or
 # scenarios the rater has had: then the pool is nearly done.
 FIRST_WINDOW = 8
 LARGEST_WINDOW = 2_000
-READING = 1
+# A rater's two leases are numbered; which of them is being read, its ``shown_at`` says.
+HOLDS = (1, 2)
 
 
-def open_first_wave(
-    *, study: Study, raters_per_item: int, seed: int, now: datetime, by_id: int | None = None
-) -> SeatOpening:
-    """Give every reply of a ready batch this many seats, in an order drawn from the seed.
-
-    Seats are only ever added: after another upload, call it again and the new replies get theirs.
-
-    Raises:
-        SeatsRefused: less than one rater an item, or the study has no replies.
-    """
-    if not 1 <= raters_per_item <= MOST_RATERS:
-        raise SeatsRefused(f"An item needs at least one rater, and at most {MOST_RATERS:,}.")
-    if not -(2**63) <= seed < 2**63:
-        raise SeatsRefused("The seed is a whole number of at most eighteen digits.")
-    ready = Response.objects.filter(study=study, batch__state=BatchState.READY)
-    if not ready.exists():
-        raise SeatsRefused("The study has no replies yet. Upload a batch first.")
-    _make_items(study, ready.filter(~Exists(Item.objects.filter(reply_1=OuterRef("pk")))))
-    opening = SeatOpening.objects.create(
-        study=study,
-        wave=Wave.FIRST,
-        raters_per_item=raters_per_item,
-        seed=seed,
-        opened_by_id=by_id,
-        opened_at=now,
-        items=0,
-        seats=0,
-    )
-    made, items, after = 0, 0, 0
-    while chunk := _items_after(study, after):
-        made += _add_seats(opening, chunk)
-        items += len(chunk)
-        after = chunk[-1].pk
-    SeatOpening.objects.filter(pk=opening.pk).update(items=items, seats=made)
-    Study.objects.filter(pk=study.pk).update(raters_per_item=raters_per_item)
-    opening.items, opening.seats = items, made
-    return opening
-
-
-def _make_items(study: Study, replies: QuerySet[Response]) -> None:
-    rows = replies.order_by("pk").values_list("pk", "query_id", "query__scenario_id")
-    while chunk := list(rows[:ITEMS_AT_ONCE]):
-        Item.objects.bulk_create(
-            (
-                Item(study=study, reply_1_id=pk, query_id=query_id, scenario_id=scenario_id)
-                for pk, query_id, scenario_id in chunk
-            ),
-            ignore_conflicts=True,
-        )
-
-
-def _items_after(study: Study, pk: int) -> list[Item]:
-    ready = Item.objects.filter(study=study, pk__gt=pk, reply_1__batch__state=BatchState.READY)
-    first = Q(seats__wave=Wave.FIRST)
-    return list(
-        ready.select_related("reply_1")
-        .annotate(
-            filled=Count("seats", filter=first & Q(seats__abandoned_at=None)),
-            highest=Max("seats__number", filter=first),
-        )
-        .order_by("pk")[:ITEMS_AT_ONCE]
-    )
-
-
-def _add_seats(opening: SeatOpening, items: list[Item]) -> int:
-    new = [
-        Seat(
-            study_id=opening.study_id,
-            item=item,
-            query_id=item.query_id,
-            scenario_id=item.scenario_id,
-            opening=opening,
-            wave=opening.wave,
-            number=(item.highest or 0) + 1 + extra,  # type: ignore[attr-defined]  # annotated
-            place=place_of(item.reply_1.external_id, seed=opening.seed),
-        )
-        for item in items
-        for extra in range(opening.raters_per_item - item.filled)  # type: ignore[attr-defined]
-    ]
-    Seat.objects.bulk_create(new, ignore_conflicts=True)
-    return len(new)
-
-
-def place_of(external_id: str, *, seed: int) -> int:
-    """Return an item's place in the order drawn from a seed; it does not depend on the upload."""
-    drawn = hashlib.sha256(f"{seed}:{external_id}".encode()).digest()
-    return int.from_bytes(drawn[:4]) % PLACES
+def gone() -> str:
+    """Say that a seat is not the rater's any more."""
+    return _("You do not hold this item any more; here is your next one.")
 
 
 def claim_next(*, rater: Rater, now: datetime, has_just_judged: bool = False) -> Seat | None:
-    """Give the rater the seat they hold, or the next in their own order; None when none is free.
+    """Give the rater the seat they read, or the next in their own order; None when none is free.
 
-    Asking twice gives the same seat; only a rater who ``has_just_judged`` the one they held need
-    not be asked what they hold. Safe under any number of processes without locks: a seat is
-    taken by an UPDATE that names the state it expects, and one changed row means it is ours. A
-    pass in which others took every candidate is repeated. The cost does not grow with the tables:
-    the rater's cursor says where to look, and one index answers.
+    Asking twice gives the same seat; only a rater who ``has_just_judged`` the one they held, and
+    took none ahead, need not be asked what they hold. Safe under any number of processes without
+    locks: a seat is taken by an UPDATE that names the state it expects, and one changed row means
+    it is ours. A pass in which others took every candidate is repeated. The cost does not grow
+    with the tables: the rater's cursor says where to look, and one index answers.
     """
     look_for_held = not has_just_judged
     while True:
-        held = Seat.objects.held_by(rater.pk).order_by("hold").first() if look_for_held else None
-        if held is not None and _renew(held, rater, now):
-            return held
+        held = _held(rater) if look_for_held else []
+        if held and _renew(held[0], rater, now, shown=True):
+            return held[0]
         look_for_held = True
-        if rater.paused_at is not None or rater.study.state != StudyState.OPEN:
+        if not _may_take(rater, held):
             return None
-        taken, contended = _take_one(rater, now)
+        taken, contended = _take_one(rater, now, hold=_free_hold(held), shown=True)
         if taken is not None or not contended:
             return taken
+
+
+def claim_ahead(*, rater: Rater, now: datetime) -> Seat | None:
+    """Give the rater the seat that comes after the one they read, to be fetched meanwhile.
+
+    Asking twice gives the same seat. None when nothing is being read (then there is nothing to be
+    ahead of), or nothing more is free.
+    """
+    while True:
+        held = _held(rater)
+        if not held:
+            return None
+        if len(held) == len(HOLDS):
+            return held[1] if _renew(held[1], rater, now, shown=False) else None
+        if not _may_take(rater, held):
+            return None
+        taken, contended = _take_one(rater, now, hold=_free_hold(held), shown=False)
+        if taken is not None or not contended:
+            return taken
+
+
+def show(*, rater: Rater, key: str, now: datetime) -> bool:
+    """Note that a seat taken ahead is before the rater now, and renew its lease."""
+    seat = Seat.objects.held_by(rater.pk).filter(key=key).first()
+    return seat is not None and _renew(seat, rater, now, shown=True)
+
+
+def extend(*, rater: Rater, key: str, now: datetime) -> datetime:
+    """Renew the lease of a seat, lapsed or not, and return its new end.
+
+    Raises:
+        SeatNotHeld: the rater does not hold it, or it went to someone else.
+    """
+    seat = Seat.objects.held_by(rater.pk).filter(key=key).first()
+    if seat is None or seat.leased_until is None or not _renew(seat, rater, now, shown=False):
+        raise SeatNotHeld(gone())
+    return seat.leased_until
+
+
+def _held(rater: Rater) -> list[Seat]:
+    """Return the seats a rater holds, the one being read first."""
+    first_shown = F("shown_at").asc(nulls_last=True)
+    return list(Seat.objects.held_by(rater.pk).order_by(first_shown, "claimed_at", "pk"))
+
+
+def _free_hold(held: list[Seat]) -> int:
+    return next(hold for hold in HOLDS if hold not in {seat.hold for seat in held})
+
+
+def _may_take(rater: Rater, held: list[Seat]) -> bool:
+    if rater.paused_at or rater.withdrew_at or rater.study.state != StudyState.OPEN:
+        return False
+    most = rater.study.judgments_per_rater
+    return len(held) < len(HOLDS) and (most is None or rater.judged_count + len(held) < most)
 
 
 def _lease(rater: Rater, now: datetime) -> datetime:
     return now + timedelta(minutes=rater.study.lease_minutes)
 
 
-def _renew(seat: Seat, rater: Rater, now: datetime) -> bool:
+def _renew(seat: Seat, rater: Rater, now: datetime, *, shown: bool) -> bool:
     """Renew the rater's own lease, lapsed or not, if nobody took the seat meanwhile."""
     mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk)
     seat.leased_until = _lease(rater, now)
-    return mine.update(leased_until=seat.leased_until) == 1
+    if shown and seat.shown_at is None:
+        seat.shown_at = now
+    return mine.update(leased_until=seat.leased_until, shown_at=seat.shown_at) == 1
 
 
-def _take_one(rater: Rater, now: datetime) -> tuple[Seat | None, bool]:
+def _take_one(rater: Rater, now: datetime, *, hold: int, shown: bool) -> tuple[Seat | None, bool]:
     """Walk once around the study from the rater's cursor; say whether others were in the way."""
     contended = False
     for begin, end in _arcs(rater):
         window, reached = FIRST_WINDOW, begin
         while candidates := _candidates(rater, reached, end, window, now):
-            for seat in _eligible(rater, candidates):
-                if _take(seat, rater, now):
+            for seat in eligible(rater, candidates):
+                if _take(seat, rater, now, hold=hold, shown=shown):
                     return seat, contended
                 contended = True
             if len(candidates) < window:
@@ -189,11 +155,12 @@ _LOOKED_AT = (
     "opening_id",
     "wave",
     "place",
+    "rater_id",
     "turns_judged",
 )
 _AHEAD = (
     f"SELECT {', '.join(_LOOKED_AT)} FROM annotation_seat"
-    " WHERE study_id = %s AND judged_at IS NULL AND abandoned_at IS NULL"
+    " WHERE study_id = %s AND judged_at IS NULL AND abandoned_at IS NULL AND NOT parked"
     " AND (rater_id IS NULL OR leased_until <= %s)"
 )
 _UPWARDS = (
@@ -216,37 +183,7 @@ def _candidates(rater: Rater, reached: Reached, end: int, window: int, now: date
     return [Seat.from_db("default", _LOOKED_AT, row) for row in found]
 
 
-def _eligible(rater: Rater, candidates: list[Seat]) -> list[Seat]:
-    """Leave out items the rater had, other framings of a scenario they had, and full queries."""
-    scenarios = {seat.scenario_id for seat in candidates}
-    places = ", ".join(["%s"] * len(scenarios))
-    had = rows(
-        "SELECT scenario_id, query_id, item_id FROM annotation_seat"
-        f" WHERE rater_id = %s AND scenario_id IN ({places})",
-        [rater.pk, *scenarios],
-    )
-    items = {item for _, _, item in had}
-    if rater.skipped_count:
-        ids = [seat.item_id for seat in candidates]
-        skipped = Skip.objects.filter(rater=rater.pk, item__in=ids)
-        items |= set(skipped.values_list("item_id", flat=True))
-    framings: dict[int, set[int]] = {}
-    replies: dict[int, int] = {}
-    for scenario, query, _ in had:
-        framings.setdefault(scenario, set()).add(query)
-        replies[query] = replies.get(query, 0) + 1
-    most = rater.study.replies_per_query
-    one_framing = rater.study.one_framing_per_scenario
-    return [
-        seat
-        for seat in candidates
-        if seat.item_id not in items
-        and not (one_framing and framings.get(seat.scenario_id, set()) - {seat.query_id})
-        and (most is None or replies.get(seat.query_id, 0) < most)
-    ]
-
-
-def _take(seat: Seat, rater: Rater, now: datetime) -> bool:
+def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) -> bool:
     """Take the seat if it is still free and the rater has not taken another in a second window.
 
     A seat that was left half way is not taken but replaced; the next look finds the new one.
@@ -260,7 +197,7 @@ def _take(seat: Seat, rater: Rater, now: datetime) -> bool:
                 "UPDATE annotation_rater SET cursor = %s WHERE id = %s AND cursor = %s",
                 [seat.place, rater.pk, rater.cursor],
             )
-            taken = moved == 1 and _seize(seat, rater, now)
+            taken = moved == 1 and _seize(seat, rater, now, hold=hold, shown=shown)
             transaction.set_rollback(not taken)
     except IntegrityError:
         taken = False  # the rater's other window holds a seat since a moment ago
@@ -273,20 +210,33 @@ def _take(seat: Seat, rater: Rater, now: datetime) -> bool:
 
 _SEIZE = (
     "UPDATE annotation_seat"
-    " SET rater_id = %s, key = %s, hold = %s, claimed_at = %s, leased_until = %s"
+    " SET rater_id = %s, key = %s, hold = %s, claimed_at = %s, leased_until = %s, shown_at = %s,"
+    " side = %s"
     " WHERE id = %s AND judged_at IS NULL AND abandoned_at IS NULL AND turns_judged = 0"
-    " AND (rater_id IS NULL OR leased_until <= %s)"
+    " AND NOT parked AND (rater_id IS NULL OR leased_until <= %s)"
 )
 
 
-def _seize(seat: Seat, rater: Rater, now: datetime) -> bool:
-    key, until = secrets.token_urlsafe(16), _lease(rater, now)
+def _seize(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) -> bool:
+    key, until, side = secrets.token_urlsafe(16), _lease(rater, now), _side(seat, rater)
     at = moment(now)
-    if changed(_SEIZE, [rater.pk, key, READING, at, moment(until), seat.pk, at]) != 1:
+    new = [rater.pk, key, hold, at, moment(until), at if shown else None, side]
+    if changed(_SEIZE, [*new, seat.pk, at]) != 1:
         return False
-    seat.rater_id, seat.key, seat.hold = rater.pk, key, READING
-    seat.claimed_at, seat.leased_until = now, until
+    if seat.rater_id is not None:  # somebody let it lapse: what they had entered is not shown on
+        Draft.objects.filter(seat=seat.pk).delete()
+    seat.rater_id, seat.key, seat.hold, seat.side = rater.pk, key, hold, side
+    seat.claimed_at, seat.leased_until, seat.shown_at = now, until, now if shown else None
     return True
+
+
+def _side(seat: Seat, rater: Rater) -> int | None:
+    """Return which reply of a pair stands first: drawn from the seed, so never drawn anew."""
+    if plan(rater.study.rubric_id or 0).kind != ItemKind.PAIR:
+        return None
+    item = Item.objects.select_related("reply_1", "reply_2").get(pk=seat.item_id)
+    seed = seat.opening.seed if seat.opening else 0
+    return openings.side_of(item, seed=seed, rater_name=f"{rater.source}:{rater.external_id}")
 
 
 def _replace(seat: Seat, now: datetime) -> None:
@@ -314,6 +264,7 @@ def _replace_once(seat: Seat, now: datetime) -> None:
         wave=seat.wave,
         number=highest["n"] + 1,
         place=seat.place,
+        parked=Seat.objects.filter(item=seat.item_id, parked=True).exists(),
     )
 
 
@@ -326,19 +277,30 @@ def skip(*, rater: Rater, key: str, reason: SkipReason, now: datetime) -> None:
     with transaction.atomic():
         seat = Seat.objects.held_by(rater.pk).filter(key=key).first()
         if seat is None or not _give_back(seat, rater, now):
-            raise SeatNotHeld("You do not hold this item any more; here is your next one.")
-        _, made = Skip.objects.get_or_create(
+            raise SeatNotHeld(gone())
+        __, made = Skip.objects.get_or_create(
             rater=rater, item_id=seat.item_id, defaults={"reason": reason, "skipped_at": now}
         )
         if made:
             Rater.objects.filter(pk=rater.pk).update(skipped_count=F("skipped_count") + 1)
+        reviews.park_if_reported(item_id=seat.item_id, now=now)
     rater.skipped_count += made
+
+
+def give_back_all(*, rater: Rater, now: datetime) -> int:
+    """Give back every seat a rater holds, their drafts deleted; returns how many they were."""
+    given = 0
+    for seat in Seat.objects.held_by(rater.pk):
+        Draft.objects.filter(seat=seat).delete()
+        given += _give_back(seat, rater, now)
+    return given
 
 
 def _give_back(seat: Seat, rater: Rater, now: datetime) -> bool:
     mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk, turns_judged=seat.turns_judged)
     if seat.turns_judged == 0:
-        emptied = {"rater": None, "key": None, "hold": None, "claimed_at": None}
+        Draft.objects.filter(seat=seat.pk).delete()
+        emptied = dict.fromkeys(("rater", "key", "hold", "claimed_at", "shown_at", "side"))
         return mine.update(**emptied, leased_until=None) == 1
     if mine.update(leased_until=now) != 1:
         return False

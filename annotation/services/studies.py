@@ -6,10 +6,10 @@ from datetime import datetime
 import structlog
 from django.db import IntegrityError, transaction
 
-from annotation.errors import StateChangeRefused, StudyExists
+from annotation.errors import HasWithdrawn, StateChangeRefused, StudyExists
 from annotation.models import Guidelines, Membership, Study, User
 from annotation.rubric_format import RubricFile
-from annotation.services import rubrics
+from annotation.services import consents, rubrics
 from annotation.vocabulary import STUDY_TRANSITIONS, Role, StudyState
 
 log = structlog.get_logger("touchstone.studies")
@@ -24,9 +24,10 @@ def create(
     rubric: RubricFile,
     now: datetime,
     guidelines: str = "",
+    consent: str = "",
     by: User | None = None,
 ) -> Study:
-    """Make a study in draft; whoever makes it becomes its admin.
+    """Make a study in draft; whoever makes it becomes its admin. It asks for ``consent``, if any.
 
     Raises:
         StudyExists: the slug is taken, or is an address of the product itself.
@@ -40,6 +41,7 @@ def create(
             )
             rubrics.publish(study=study, rubric=rubric, now=now)
             write_guidelines(study=study, text=guidelines, now=now)
+            consents.write_text(study=study, text=consent, now=now)
             if by is not None:
                 join(study=study, user=by, role=Role.ADMIN, now=now)
     except IntegrityError as error:
@@ -78,7 +80,14 @@ def write_guidelines(*, study: Study, text: str, now: datetime) -> Guidelines:
 
 
 def join(*, study: Study, user: User, role: Role, now: datetime) -> Membership:
-    """Make an account a member, or give a former member this role again."""
+    """Make an account a member, or give a former member this role again.
+
+    Raises:
+        HasWithdrawn: who withdrew as a rater cannot become one again.
+    """
+    withdrew = Membership.objects.filter(study=study, user=user, withdrew_at__isnull=False)
+    if role == Role.RATER and withdrew.exists():
+        raise HasWithdrawn("This account withdrew from the study and cannot rate in it again.")
     membership, _ = Membership.objects.update_or_create(
         study=study,
         user=user,

@@ -7,20 +7,20 @@ from typing import Any
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates, rendering
 from annotation.access import CREATE
-from annotation.errors import RubricInvalid, StateChangeRefused, StudyExists
-from annotation.forms import RubricForm, SettingsForm, StudyForm
+from annotation.errors import StateChangeRefused, StudyExists, WithdrawalPromised
+from annotation.forms import SettingsForm, StudyForm
 from annotation.gates import MemberRequest
 from annotation.models import Study, User
+from annotation.selectors.consents import html_of
 from annotation.selectors.progress import POLL_SECONDS, Progress, next_steps, progress_of
-from annotation.selectors.rubrics import plan
-from annotation.services import rubrics, settings, studies
+from annotation.services import consents, settings, studies
 from annotation.services.settings import StudySettings
 from annotation.views.pages import done, filled, show, status_of
 from annotation.vocabulary import STUDY_TRANSITIONS, StudyState
@@ -62,6 +62,7 @@ def _made(form: StudyForm, user: User) -> Study | None:
             title=sent["title"],
             rubric=sent["rubric"],
             guidelines=sent["guidelines"],
+            consent=consents.default_text(),
             by=user,
             now=timezone.now(),
         )
@@ -131,50 +132,28 @@ def _progress(study: Study, now: datetime) -> Progress:
 @require_http_methods(["GET", "POST"])
 def change_settings(request: MemberRequest, study: Study) -> HttpResponse:
     """Show and change how the study deals with raters."""
-    form = filled(SettingsForm, request, initial=_settings_of(study))
-    if form.is_valid():
-        sent = form.cleaned_data
-        guidelines = sent.pop("guidelines")
-        settings.change(
-            study=study,
-            wanted=StudySettings(**sent),
-            guidelines=guidelines,
-            now=timezone.now(),
-            by_id=request.user.pk,
-        )
-        return done(request, "The settings are stored.", "annotation:settings", study.slug)
-    return _settings(request, study, form, RubricForm())
-
-
-@gates.admin
-@require_POST
-def publish_rubric(request: HttpRequest, study: Study) -> HttpResponse:
-    """Publish another version of what raters are asked; judgments keep theirs."""
-    form = filled(RubricForm, request)
+    fixed = settings.promise_fixed(study)
+    form = filled(SettingsForm, request, initial=_settings_of(study), promise_fixed=fixed)
     if form.is_valid():
         try:
-            made = rubrics.publish(
-                study=study, rubric=form.cleaned_data["rubric"], now=timezone.now()
-            )
-        except RubricInvalid as refusal:
-            form.add_error("rubric_text", str(refusal))
+            _store_settings(request, study, dict(form.cleaned_data))
+        except WithdrawalPromised as refusal:
+            form.add_error("on_withdrawal", str(refusal))
         else:
-            sentence = f"{made.key} version {made.version} is what raters are asked from now on."
-            return done(request, sentence, "annotation:settings", study.slug)
-    return _settings(request, study, SettingsForm(initial=_settings_of(study)), form)
+            return done(request, "The settings are stored.", "annotation:settings", study.slug)
+    return _settings(request, study, form)
 
 
-@gates.admin
-@require_safe
-def rubric(request: HttpRequest, study: Study) -> HttpResponse:
-    """Give the study's rubric as the file it was made from."""
-    current = study.rubric
-    if current is None:
-        raise Http404
-    response = JsonResponse(current.source, json_dumps_params={"ensure_ascii": False, "indent": 2})
-    name = f"{study.slug}-rubric-v{current.version}.json"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+def _store_settings(request: MemberRequest, study: Study, sent: dict[str, Any]) -> None:
+    guidelines, consent = sent.pop("guidelines"), sent.pop("consent")
+    settings.change(
+        study=study,
+        wanted=StudySettings(**sent),
+        guidelines=guidelines,
+        consent=consent,
+        now=timezone.now(),
+        by_id=request.user.pk,
+    )
 
 
 def _settings_of(study: Study) -> dict[str, Any]:
@@ -183,21 +162,19 @@ def _settings_of(study: Study) -> dict[str, Any]:
     return {
         **{name: getattr(study, name) for name in names},
         "guidelines": written.text if written else "",
+        "consent": study.consent_text.text if study.consent_text else "",
     }
 
 
-def _settings(
-    request: HttpRequest, study: Study, form: SettingsForm, rubric_form: RubricForm
-) -> HttpResponse:
-    written = study.guidelines
+def _settings(request: HttpRequest, study: Study, form: SettingsForm) -> HttpResponse:
+    written, agreed = study.guidelines, study.consent_text
     context = {
         "form": form,
-        "rubric_form": rubric_form,
-        "rubric": plan(study.rubric_id or 0),
         "guidelines_version": written.version if written else None,
         "guidelines_html": rendering.render(written.text) if written and written.text else "",
+        "consent_version": agreed.version if agreed else None,
+        "consent_html": html_of(agreed, top=4) if agreed else "",
+        "support_html": rendering.render(study.support_text, top=4) if study.support_text else "",
     }
-    status = max(status_of(form), status_of(rubric_form))
-    return show(
-        request, study, "annotation/settings.html", context, active="settings", status=status
-    )
+    template = "annotation/settings.html"
+    return show(request, study, template, context, active="settings", status=status_of(form))

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 from annotation.models import Study
+from annotation.selectors.reports import n_waiting
 
 Form = TypeVar("Form", bound=forms.Form)
 ROWS_PER_PAGE = 100
@@ -32,6 +33,7 @@ def show(
         "study_title": study.title,
         "active": active,
         "is_admin": True,
+        "n_reports": n_waiting(study.pk),
     }
     wants_part = bool(part) and request.headers.get("HX-Request") == "true"
     response = render(

@@ -16,9 +16,10 @@ from annotation.gates import MemberRequest
 from annotation.models import Batch, SeatOpening, Study
 from annotation.selectors import uploads as found
 from annotation.services import batches as services
-from annotation.services import seats, uploads
+from annotation.services import openings, uploads
 from annotation.services.uploads import StoredUpload
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
+from annotation.vocabulary import ItemKind
 
 # Seats of more replies than this are opened by the worker, not while the page waits.
 REPLIES_AT_ONCE = 5_000
@@ -131,14 +132,17 @@ def _batch(study: Study, number: int) -> Batch:
 @require_http_methods(["GET", "POST"])
 def open_seats(request: MemberRequest, study: Study) -> HttpResponse:
     """Show which seats were opened, and open those that replies still lack."""
-    openings = SeatOpening.objects.filter(study=study).select_related("opened_by").order_by("-pk")
-    latest = openings.first()
+    opened = SeatOpening.objects.filter(study=study).select_related("opened_by").order_by("-pk")
+    latest = opened.first()
     initial = {
         "raters_per_item": study.raters_per_item,
         "seed": latest.seed if latest else FIRST_SEED,
+        "pairs_per_query": (latest and latest.pairs_per_query) or 1,
     }
-    form = filled(OpenSeatsForm, request, initial=initial)
-    lacking = found.replies_without_seats(study)
+    in_pairs = openings.kind_of(study) == ItemKind.PAIR
+    form = filled(OpenSeatsForm, request, initial=initial, in_pairs=in_pairs)
+    lacking_of = found.queries_without_pairs if in_pairs else found.replies_without_seats
+    lacking = lacking_of(study)
     if form.is_valid():
         try:
             return _opened(request, study, form.cleaned_data, lacking)
@@ -149,7 +153,8 @@ def open_seats(request: MemberRequest, study: Study) -> HttpResponse:
         "lacking": lacking,
         "short": found.items_short_of_seats(study),
         "ready": found.ready_replies(study),
-        "openings": openings[:ROWS_PER_PAGE],
+        "in_pairs": in_pairs,
+        "openings": opened[:ROWS_PER_PAGE],
     }
     return show(
         request, study, "annotation/seats.html", context, active="seats", status=status_of(form)
@@ -161,12 +166,13 @@ def _opened(
 ) -> HttpResponse:
     if lacking > REPLIES_AT_ONCE:
         with transaction.atomic():
-            tasks.open_seats.enqueue(
-                study.pk, sent["raters_per_item"], sent["seed"], request.user.pk
-            )
-        sentence = f"Seats for {lacking:,} replies are being opened. Look again in a while."
+            tasks.open_seats.enqueue(study.pk, by_id=request.user.pk, **sent)
+        what = "queries" if "pairs_per_query" in sent else "replies"
+        sentence = f"Seats for {lacking:,} {what} are being opened. Look again in a while."
         return done(request, sentence, "annotation:seats", study.slug)
-    opening = seats.open_first_wave(study=study, now=timezone.now(), by_id=request.user.pk, **sent)
+    opening = openings.open_first_wave(
+        study=study, now=timezone.now(), by_id=request.user.pk, **sent
+    )
     tasks.prepare_texts.enqueue(study.pk)
     sentence = f"{opening.seats:,} seats were added; {opening.items:,} items are open."
     return done(request, sentence, "annotation:seats", study.slug)

@@ -66,6 +66,8 @@ def _files(rows: dict[str, int | None]) -> list[str]:
 def _left_out(manifest: dict[str, Any]) -> list[str]:
     counted = manifest["judgments"]
     first = f"{counted['total']:,} judgments were stored, {counted['included']:,} are included."
+    deleted = manifest["withdrawn_and_deleted"]["judgments"]
+    last = f"{deleted:,} more were deleted because their raters left; the total does not have them."
     return [
         first,
         "",
@@ -73,6 +75,8 @@ def _left_out(manifest: dict[str, Any]) -> list[str]:
             f"- {one['judgments']:,} {one['reason']}: {one['explanation']}"
             for one in manifest["exclusions"]
         ),
+        "",
+        last,
     ]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from annotation.cells import ESCAPE_RULE
-from annotation.selectors import released
+from annotation.selectors import released, withdrawals
 from annotation.selectors.labels import last_judgment
 from annotation.selectors.studies import StudyFacts, pseudonyms
 from annotation.vocabulary import DEFAULT_WAVES
@@ -29,7 +29,12 @@ EXCLUSIONS = {
     "superseded": "an earlier revision; the rater gave the item another judgment since",
     "abandoned": "the rater left the item half way",
     "unfinished": "the rater was still at the item",
+    "withdrawn": "the rater left the study; the judgment is kept and does not count",
 }
+DELETED = (
+    "Judgments that were deleted because their raters left the study. They are no rows any more:"
+    " the total does not have them, and no reason of exclusion counts them."
+)
 
 
 def fill(study: StudyFacts, name: str, folder: Folder) -> dict[str, Any]:
@@ -81,7 +86,11 @@ def _about(study: StudyFacts, name: str, until: int) -> dict[str, Any]:
         "name": name,
         "study": {"slug": study.slug, "title": study.title},
         "software": {"name": "touchstone", "version": VERSION},
-        "cut_off": {"judgment": until, "verdict": rows.last_verdict(study)},
+        "cut_off": {
+            "judgment": until,
+            "verdict": rows.last_verdict(study),
+            "withdrawal": withdrawals.last_withdrawal(study.id),
+        },
         "rubric": {
             "key": study.rubric.key,
             "version": study.rubric.version,
@@ -103,6 +112,10 @@ def _about(study: StudyFacts, name: str, until: int) -> dict[str, Any]:
             {"reason": reason, "judgments": getattr(fates, reason), "explanation": explanation}
             for reason, explanation in EXCLUSIONS.items()
         ],
+        "withdrawn_and_deleted": {
+            **withdrawals.deleted(study.id)._asdict(),
+            "explanation": DELETED,
+        },
         "skips": released.skips(study.id),
         "open_seats": released.open_seats(study.id),
         "csv": {"escape": ESCAPE_RULE, "line_end": "CR LF", "encoding": "UTF-8"},

@@ -3,6 +3,7 @@
 import re
 import secrets
 import shutil
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation.selectors.studies import StudyFacts
+from annotation.selectors.withdrawals import withdrew_with_judgments
 from evaluation.errors import (
     ReleaseExists,
     ReleaseInvalid,
@@ -147,6 +149,23 @@ def checked_name(name: str) -> str:
 def releases_of(study: StudyFacts) -> list[Release]:
     """Return the study's releases, the newest first."""
     return list(Release.objects.filter(study=study.id).order_by("-pk"))
+
+
+def withdrew_since(study: StudyFacts, found: Iterable[Release]) -> dict[int, int]:
+    """Return for each release how many raters whose judgments are in it have left the study since.
+
+    By the sequences of judgments and withdrawals, not by the clock; releases that were written
+    before there were withdrawals have none in their cut-off.
+    """
+    left = withdrew_with_judgments(study.id)
+    return {
+        release.pk: sum(
+            one.number > release.manifest.get("cut_off", {}).get("withdrawal", 0)
+            and one.first_judgment <= (release.cut_off or 0)
+            for one in left
+        )
+        for release in found
+    }
 
 
 def release_of(study: StudyFacts, key: str) -> Release:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotation import gates
 from annotation.selectors.labels import has_simulated_judgments
+from annotation.selectors.reports import n_waiting
 from annotation.selectors.studies import StudyFacts, facts_of
 from evaluation.errors import EvaluationError
 
@@ -37,6 +38,7 @@ class Visit:
             "study_slug": self.study.slug,
             "study_title": self.study.title,
             "is_admin": self.is_admin,
+            "n_reports": n_waiting(self.study.id) if self.is_admin else 0,
             "active": self.tab,
             "tab_url": f"evaluation:{self.tab}",
             "simulated": has_simulated_judgments(self.study.id),

@@ -49,9 +49,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseShown:
-    """A release as pages show it."""
+    """A release as pages show it; ``withdrew`` of its raters have left the study since."""
 
     stored: Release
+    withdrew: int = 0
 
     @property
     def unfinished(self) -> bool:
@@ -111,7 +112,7 @@ def page(visit: Visit) -> HttpResponse:
 @researchers("releases")
 def release(visit: Visit, key: str) -> HttpResponse:
     """Show one release; while it is being written the part of the page asks again."""
-    found = ReleaseShown(releases.release_of(visit.study, key))
+    (found,) = _shown(visit, [releases.release_of(visit.study, key)])
     return visit.page(visit.part("release"), {"release": found})
 
 
@@ -128,9 +129,14 @@ def release_file(visit: Visit, key: str, name: str) -> HttpResponseBase:
 def _list(
     visit: Visit, context: dict[str, Any] | None = None, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    found = [ReleaseShown(one) for one in releases.releases_of(visit.study)]
+    found = _shown(visit, releases.releases_of(visit.study))
     known = {"releases": found, "unfinished": any(one.unfinished for one in found)}
     return visit.page("releases.html", known | (context or {}), status=status)
+
+
+def _shown(visit: Visit, stored: list[Release]) -> list[ReleaseShown]:
+    withdrew = releases.withdrew_since(visit.study, stored)
+    return [ReleaseShown(one, withdrew[one.pk]) for one in stored]
 
 
 def _files(stored: Release) -> Iterator[ReleaseFile]:

@@ -63,7 +63,7 @@ def test_several_choices_are_given_in_one_order(rubric):
         ({"misled": "maybe"}, "misled", "not one of the answers"),
         ({"misled": ["yes", "no"]}, "misled", "choose one"),
         ({"misled": "yes", "who": ["user", "user"]}, "who", "stands twice"),
-        ({"misled": "yes", "who": ["user", "x"]}, "who", "'x' is not one"),
+        ({"misled": "yes", "who": ["user", "x"]}, "who", "“x” is not one"),
         ({"misled": "no", "severity": "9"}, "severity", "not one"),
         ({"misled": "no", "severity": ["1", "2"]}, "severity", "choose one"),
         ({"misled": "no", "note": ["a", "b"]}, "note", "one text"),

@@ -48,8 +48,49 @@ def bad(tmp_path):
 def test_a_study_is_made_from_a_preset(capsys):
     code, out, _ = run(capsys, "create_study", "demo", "--rubric", "tradeoff-quick")
 
-    assert (code, out) == (0, "Made study demo with rubric tradeoff-quick v1.\n")
+    assert (code, out) == (0, "Made study demo with rubric tradeoff-quick v2.\n")
     assert (Study.objects.get().state, Study.objects.get().title) == ("draft", "demo")
+
+
+def test_R103_a_study_is_made_with_the_ready_consent_text(capsys):
+    run(capsys, "create_study", "demo", "--rubric", "tradeoff-quick", "--title", "Prices")
+
+    assert "Taking part in “Prices”" in Study.objects.get().consent_text.text
+
+
+def test_R103_a_study_is_made_with_a_consent_text_of_its_own(capsys, tmp_path):
+    (tmp_path / "c.md").write_text("\ufeffAgree?")
+
+    run(
+        capsys, "create_study", "demo", "--rubric", "tradeoff-quick", "--consent", tmp_path / "c.md"
+    )
+
+    assert Study.objects.get().consent_text.text == "Agree?"
+
+
+def test_a_study_is_made_without_consent_where_that_is_said(capsys):
+    run(capsys, "create_study", "demo", "--rubric", "tradeoff-quick", "--no-consent")
+
+    assert Study.objects.get().consent_text is None
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--consent", "nowhere.md"], "cannot be read"),
+        (["--consent", "empty.md"], "give --no-consent"),
+        (["--consent", "empty.md", "--no-consent"], "not allowed with"),
+    ],
+)
+def test_a_consent_text_that_cannot_be_is_refused(capsys, tmp_path, monkeypatch, more, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.md").write_text(" \n")
+
+    code, _, error = run(capsys, "create_study", "demo", "--rubric", "tradeoff-quick", *more)
+
+    assert code != 0
+    assert sentence in error
+    assert not Study.objects.exists()
 
 
 def test_a_study_is_made_from_files_for_an_admin(capsys, tmp_path):

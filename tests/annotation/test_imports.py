@@ -12,7 +12,7 @@ from annotation.models import Answer, Item, Judgment, Rater, Seat, TextAnswer
 from annotation.rubric_format import rubric_from_file, rubric_from_json
 from annotation.selectors.labels import Asked, option_counts, rater_count
 from annotation.selectors.rubrics import plan
-from annotation.services import batches, imports, rubrics, seats, studies
+from annotation.services import batches, imports, openings, rubrics, studies
 from annotation.vocabulary import RaterSource, Scope, Wave
 from tests import build
 from tests.build import NOW
@@ -185,7 +185,7 @@ def test_imported_judgments_count_for_agreement(load, study):
 def test_imports_take_no_seat_from_the_raters_here(load, study):
     load([said()])
 
-    opened = seats.open_first_wave(study=study, raters_per_item=2, seed=1, now=NOW)
+    opened = openings.open_first_wave(study=study, raters_per_item=2, seed=1, now=NOW)
 
     assert (opened.items, opened.seats) == (3, 6)
     assert Item.objects.count() == 3

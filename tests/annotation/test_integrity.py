@@ -8,27 +8,92 @@ from django.core.management import call_command
 from django.db import connection
 
 from annotation.management.commands import integrity as command
-from annotation.models import Rater, Seat, TextVersion
-from annotation.services import integrity, seats
+from annotation.models import (
+    Answer,
+    CitedClause,
+    Judgment,
+    Option,
+    Rater,
+    Seat,
+    StageRecord,
+    Study,
+    TextAnswer,
+    TextVersion,
+)
+from annotation.services import integrity, seats, withdrawals
 from annotation.vocabulary import SkipReason
 from tests import build
-from tests.build import NOW, claim
+from tests.build import HOUR, NOW, claim
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def lived(tmp_path):
-    """A study in which ann judged two items and skipped one, and bob holds a seat."""
-    study = build.study(rubric=build.EVERY_TYPE)
+    """A study that asks for consent.
+
+    Ann judged two items, changed the second late, and skipped one; bob holds a seat; cem withdrew.
+    """
+    study = build.study(rubric=build.WITH_EVIDENCE)
     for _ in range(3):
         build.item(study, tmp_path, n_seats=3)
-    ann = build.rater(study)
+    build.withdrawal_row(build.rater(study))
+    ann, bob = build.rater(study), build.rater(study)
+    build.asks_consent(study, at=NOW - HOUR)
+    build.agree(ann)
+    build.agree(bob)
     for _ in range(2):
         build.submit(ann, claim(ann), misled="yes", who="user", note="hm")
     seats.skip(rater=ann, key=claim(ann).key, reason=SkipReason.BROKEN, now=NOW)
-    claim(build.rater(study))
+    claim(bob)
+    first, second = Judgment.objects.order_by("pk")
+    said_of(first, build.specification(study).clauses.first())
+    late(second)
     return study
+
+
+def said_of(judgment, clause):
+    """What else a judgment may have: evidence, a clause, and how it came about."""
+    build.span_row(judgment, start=7, end=11, quote="né 🙂")
+    build.cited_row(judgment, clause)
+    sent = {"submitted_at": NOW, "client": "wide"}
+    StageRecord.objects.get_or_create(judgment=judgment, turn=0, defaults=sent)
+
+
+def late(judgment):
+    """A second thought about a turn, after the next one had been seen: stored, and never counts."""
+    clause = CitedClause.objects.get().clause
+    again = Judgment.objects.create(
+        seat=judgment.seat,
+        revision=2,
+        late_turn=1,
+        current=False,
+        created_at=NOW,
+        text_version=1,
+        rule_set=1,
+        renderer=1,
+        **{name: getattr(judgment, name) for name in ("rater", "item", "rubric")},
+    )
+    build.span_row(again)
+    build.cited_row(again, clause)
+    note = again.rubric.questions.get(key="note")
+    TextAnswer.objects.create(judgment=again, question=note, turn=1, text="hm", current=False)
+    option = Option.objects.get(question__rubric=again.rubric, question__key="misled", code="no")
+    Answer.objects.create(
+        judgment=again,
+        item=again.item,
+        cluster=again.seat.scenario,
+        question=option.question,
+        option=option,
+        wave=again.seat.wave,
+        turn=1,
+        current=False,
+        single=True,
+    )
+
+
+OF_JUDGMENTS = ("answer", "textanswer", "spananswer", "citedclause", "stagerecord")
+SAID = OF_JUDGMENTS[:-1]
 
 
 @contextmanager
@@ -58,7 +123,7 @@ def mended():
     """Foreign keys are checked after a test; damage to them is emptied before that."""
     yield
     with unguarded() as cursor:
-        for table in ("answer", "textanswer", "judgment", "skip", "seat"):
+        for table in (*OF_JUDGMENTS, "judgment", "draft", "skip", "seat", "consent"):
             cursor.execute(f"DELETE FROM annotation_{table}")
 
 
@@ -77,7 +142,19 @@ def found():
 
 
 def test_R047_a_sound_database_has_no_difference(lived, capsys):
-    assert report(capsys) == (0, "No difference in 14 checks.\n")
+    assert report(capsys) == (0, "No difference in 19 checks.\n")
+
+
+@pytest.mark.parametrize("policy", ["keep", "delete"])
+def test_R047_a_withdrawal_leaves_no_difference(policy, lived):
+    Study.objects.update(on_withdrawal=policy)
+    build.asks_consent(Study.objects.get(), "Again?")
+    ann = Judgment.objects.first().rater
+    build.agree(ann)
+
+    withdrawals.withdraw(rater=ann, now=NOW)
+
+    assert found() == set()
 
 
 ANY = "(SELECT MIN(id) FROM annotation_{})"
@@ -98,6 +175,8 @@ DAMAGE = {
             ("judged_seat_judgment", "seat"),
             ("answer_current_as_judgment", "answer"),
             ("answer_current_as_judgment", "textanswer"),
+            ("answer_current_as_judgment", "spananswer"),
+            ("answer_current_as_judgment", "citedclause"),
         },
     ),
     "a seat that lost its time": (
@@ -114,6 +193,14 @@ DAMAGE = {
     "a text that lost its flag": (
         f"UPDATE annotation_textanswer SET current = FALSE WHERE id = {ANY.format('textanswer')}",
         {("answer_current_as_judgment", "textanswer")},
+    ),
+    "a span that lost its flag": (
+        f"UPDATE annotation_spananswer SET current = FALSE WHERE id = {ANY.format('spananswer')}",
+        {("answer_current_as_judgment", "spananswer")},
+    ),
+    "a clause that lost its flag": (
+        f"UPDATE annotation_citedclause SET current = FALSE WHERE id = {ANY.format('citedclause')}",
+        {("answer_current_as_judgment", "citedclause")},
     ),
     "an answer moved to another wave": (
         f"UPDATE annotation_answer SET wave = 3 WHERE id = {ANY.format('answer')}",
@@ -157,11 +244,66 @@ DAMAGE = {
         f"UPDATE annotation_judgment SET seat_id = 999999999 WHERE id = {ANY.format('judgment')}",
         {("no_orphans", "judgment"), ("judged_seat_judgment", "seat")},
     ),
-    "answers without a judgment": (
-        f"UPDATE annotation_answer SET judgment_id = 999999999 WHERE id = {ANY.format('answer')}",
-        {("no_orphans", "answer")},
+    "a quote that was cut": (
+        "UPDATE annotation_spananswer SET quote = 'n' WHERE quote <> 'I am'",
+        {("span_quote_length", "spananswer")},
+    ),
+    "a span that was moved": (
+        f'UPDATE annotation_spananswer SET "end" = "end" + 1 WHERE id = {ANY.format("spananswer")}',
+        {("span_quote_length", "spananswer")},
+    ),
+    "consent that came after the first judgment": (
+        f"UPDATE annotation_consent SET given_at = '{NOW + HOUR}'",
+        {("judgment_after_consent", "judgment")},
+    ),
+    "consent that is gone": (
+        "DELETE FROM annotation_consent",
+        {("judgment_after_consent", "judgment")},
+    ),
+    "consent to a text that is gone": (
+        "UPDATE annotation_consent SET text_id = 999999999",
+        {("judgment_after_consent", "judgment")},
+    ),
+    "a withdrawal without its record": (
+        "DELETE FROM annotation_withdrawal",
+        {("withdrawal_of_rater", "rater")},
+    ),
+    "a record of a withdrawal that was not": (
+        "UPDATE annotation_rater SET withdrew_at = NULL",
+        {("withdrawal_of_rater", "rater")},
+    ),
+    "a seat of somebody who withdrew": (
+        (
+            "UPDATE annotation_seat SET rater_id = (SELECT rater_id FROM annotation_withdrawal)"
+            " WHERE hold IS NOT NULL"
+        ),
+        {("withdrawn_rater_holds_no_seat", "seat")},
     ),
 }
+
+
+@pytest.mark.parametrize("table", OF_JUDGMENTS)
+def test_R047_what_belongs_to_no_judgment_is_found(table, lived, mended):
+    with unguarded() as cursor:
+        cursor.execute(
+            f"UPDATE annotation_{table} SET judgment_id = 999999999 WHERE id = {ANY.format(table)}"
+        )
+
+    assert found() == {("no_orphans", table)}
+
+
+@pytest.mark.parametrize("table", SAID)
+def test_R047_a_late_revision_that_counts_is_found(table, lived):
+    of_late = "SELECT id FROM annotation_judgment WHERE late_turn IS NOT NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE annotation_{table} SET current = TRUE WHERE judgment_id IN ({of_late})"
+        )
+
+    assert found() == {
+        ("late_revision_never_counts", "judgment"),
+        ("answer_current_as_judgment", table),
+    }
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
@@ -172,6 +314,39 @@ def test_R047_damage_is_found(kind, lived, mended):
         assert cursor.rowcount > 0
 
     assert found() == expected
+
+
+def without_consent():
+    """Take every consent away, and say which checks see it."""
+    with unguarded() as cursor:
+        cursor.execute("DELETE FROM annotation_consent")
+    return {check for check, _ in found()}
+
+
+def test_R047_a_crowd_rater_agrees_as_well(lived):
+    Rater.objects.update(source="crowd")
+
+    assert without_consent() == {"judgment_after_consent"}
+
+
+@pytest.mark.parametrize("source", ["import", "simulated"])
+def test_R047_a_rater_from_elsewhere_needs_no_consent(source, lived):
+    Rater.objects.update(source=source)
+
+    assert without_consent() == set()
+
+
+def test_R047_a_study_that_asks_for_no_consent_needs_none(lived):
+    Study.objects.update(consent_text=None)
+
+    assert without_consent() == set()
+
+
+def test_R047_what_was_judged_before_there_was_a_text_to_agree_to_needs_no_consent(lived):
+    with unguarded() as cursor:
+        cursor.execute("UPDATE annotation_consenttext SET created_at = %s", [NOW + HOUR])
+
+    assert without_consent() == set()
 
 
 def test_R047_more_judgments_than_seats_are_found(lived, mended):
@@ -188,7 +363,7 @@ def test_R047_more_judgments_than_seats_are_found(lived, mended):
         assert ("judged_seat_judgment", "seat") in found()
     finally:
         with unguarded() as cursor:
-            for table in ("answer", "textanswer", "judgment"):
+            for table in (*OF_JUDGMENTS, "judgment"):
                 cursor.execute(f"DELETE FROM annotation_{table}")
             cursor.execute(
                 "CREATE UNIQUE INDEX judgment_one_current_per_seat"
@@ -233,7 +408,7 @@ def test_R047_differences_are_told_as_json(lived, capsys):
     code, printed = report(capsys, json=True)
 
     told = json.loads(printed)
-    assert (code, told["differences"], told["by_check"]) == (1, 2, {"rater_judged_count": 2})
+    assert (code, told["differences"], told["by_check"]) == (1, 3, {"rater_judged_count": 3})
     assert set(told["rows"][0]) == {"check", "table", "row", "reason"}
 
 
@@ -243,7 +418,7 @@ def test_R047_a_long_list_is_counted_whole_and_cut(lived, capsys, monkeypatch):
 
     told = json.loads(report(capsys, json=True)[1])
 
-    assert (told["differences"], len(told["rows"])) == (2, 1)
+    assert (told["differences"], len(told["rows"])) == (3, 1)
 
 
 def test_R047_a_sound_database_says_so_as_json(lived, capsys):
@@ -253,7 +428,7 @@ def test_R047_a_sound_database_says_so_as_json(lived, capsys):
 
 
 def test_R047_nothing_is_written(lived, capsys, django_assert_num_queries):
-    with django_assert_num_queries(17) as queries:
+    with django_assert_num_queries(28) as queries:
         report(capsys)
 
     assert all("UPDATE" not in one["sql"] and "INSERT" not in one["sql"] for one in queries)

@@ -12,7 +12,16 @@ from tests import build
 
 pytestmark = pytest.mark.django_db
 
-GET_PAGES = ("", "batches/", "leaks/", "seats/", "raters/", "settings/", "rubric.json")
+GET_PAGES = (
+    "",
+    "batches/",
+    "leaks/",
+    "seats/",
+    "raters/",
+    "settings/",
+    "rubric/edit/",
+    "rubric.json",
+)
 POST_PAGES = (
     "state/",
     "batches/",
@@ -22,6 +31,7 @@ POST_PAGES = (
     "raters/revoke/",
     "settings/",
     "rubric/",
+    "rubric/edit/",
 )
 NEW = {"title": "Honest prices", "preset": "tradeoff-quick", "raters_per_item": "2"}
 SETTINGS = {
@@ -29,6 +39,9 @@ SETTINGS = {
     "guidelines": "Read twice.",
     "lease_minutes": "30",
     "replies_per_query": "2",
+    "break_minutes": "50",
+    "skips_before_review": "3",
+    "on_withdrawal": "keep",
 }
 
 
@@ -275,14 +288,18 @@ def test_guidelines_are_shown_as_raters_read_them(study, admin, client):
     assert "&lt;script&gt;" in shown
 
 
+def test_the_settings_lead_to_the_rubric(study, admin, client):
+    assert 'href="/studies/s/rubric/edit/">Rubric</a>.' in page(client.get("/studies/s/settings/"))
+
+
 def test_a_further_rubric_version_is_published(study, admin, client):
-    source = {**presets()["tradeoff-quick"].model_dump(mode="json", by_alias=True), "version": 2}
+    source = {**presets()["tradeoff-quick"].model_dump(mode="json", by_alias=True), "version": 3}
 
     response = client.post("/studies/s/rubric/", {"rubric_text": json.dumps(source)})
 
     study.refresh_from_db()
     assert response.status_code == HTTPStatus.SEE_OTHER
-    assert study.rubric.version == 2
+    assert study.rubric.version == 3
 
 
 def test_a_published_version_is_never_changed(study, admin, client):

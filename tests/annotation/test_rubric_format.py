@@ -27,15 +27,65 @@ def options(*codes):
     return [{"code": code, "label": str(code)} for code in codes]
 
 
+PRESETS = {
+    "tradeoff-standard": 1,
+    "tradeoff-quick": 2,
+    "refusal": 1,
+    "compliance": 1,
+    "pairwise": 1,
+}
+
+
 def test_every_preset_is_a_rubric():
-    assert "tradeoff-quick" in presets()
+    assert {name: found.version for name, found in presets().items()} == PRESETS
     assert all(found.key == name for name, found in presets().items())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_has_all_its_words_in_german(name):
+    found = presets()[name]
+    german = found.translations["de"]
+    missing = []
+
+    for asked in found.questions:
+        said = german[asked.key]
+        missing += [asked.key] * (not said.label or bool(asked.help) != bool(said.help))
+        missing += [
+            (asked.key, option.code)
+            for option in asked.options
+            if option.code not in said.options and option.label not in ("{value_a}", "{value_b}")
+        ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_presets_german_words_keep_the_places_for_the_values(name):
+    found = presets()[name]
+    german = found.translations["de"]
+
+    for place in ("{value_a}", "{value_b}"):
+        for asked in found.questions:
+            assert (place in asked.label) == (place in german[asked.key].label)
+
+
+def test_the_standard_preset_asks_what_the_presets_for_one_question_ask():
+    standard = {question.key: question for question in presets()["tradeoff-standard"].questions}
+
+    for name in ("tradeoff-quick", "refusal", "compliance"):
+        found = presets()[name]
+        assert [asked for asked in found.questions if asked != standard[asked.key]] == []
 
 
 def test_what_is_left_out_has_a_default():
     found = rubric_from_json(rubric()).questions[0]
 
     assert (found.level, found.scope, found.required) == ("nominal", "conversation", True)
+    assert (found.clauses, found.anchors) == (False, None)
+
+
+def test_a_rubric_is_about_one_reply_unless_it_says_otherwise():
+    assert rubric_from_json(rubric()).kind == "single"
 
 
 @pytest.mark.parametrize(("given", "kept"), [("007", "007"), (7, "7"), ("-1", "-1")])
@@ -80,10 +130,125 @@ def test_codes_are_text(given, kept):
         (rubric(question(), question()), "2 questions have this key"),
         (rubric(question(show_if={"question": "safe", "is": ["yes"]})), "no earlier question"),
         (rubric(question(show_if={"question": "x", "is": []})), "show_if"),
+        (rubric(kind="triple"), "kind"),
+        (rubric(question(clauses="perhaps")), "questions.0.clauses"),
+        (rubric(question(type="spans", clauses=True)), "has clauses"),
+        (rubric(question(type="text", options=[], clauses=True)), "has clauses"),
+        (rubric(question(anchors="value_c")), "questions.0.anchors"),
+        (rubric(question(anchors="value_a")), "only a scale has anchor texts"),
+        (rubric(question(type="spans", anchors="value_b")), "only a scale has anchor texts"),
+        (rubric(question(type="spans", options=options("a", "a"))), "option a stands twice"),
+        (rubric(translations=[]), "translations"),
+        (rubric(translations={"de": {"safe": {"title": "x"}}}), "translations.de.safe.title"),
+        (rubric(translations={"de": {"safe": {"options": {"no": " "}}}}), "safe.options.no"),
     ],
 )
 def test_every_fault_is_named(found, why):
     assert any(why in error for error in errors(found))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "spans", "options": []},
+        {"type": "spans", "options": options("omission", "framing")},
+        {"type": "spans", "options": options("omission")},
+        {"type": "text", "options": []},
+        {"type": "single", "clauses": True},
+        {"type": "several", "clauses": True},
+        {"type": "scale", "options": options(0, 1), "clauses": True, "anchors": "value_a"},
+        {"type": "scale", "options": options(0, 1), "anchors": "value_b"},
+        {"options": options("tie", "other")},
+    ],
+)
+def test_what_may_be_asked(changes):
+    assert len(rubric_from_json(rubric(question(**changes))).questions) == 1
+
+
+def test_a_span_question_says_what_may_be_said_of_a_place():
+    found = rubric_from_json(rubric(question(type="spans", options=options("omission"))))
+
+    assert [option.code for option in found.questions[0].options] == ["omission"]
+
+
+# Two replies side by side
+
+
+@pytest.mark.parametrize("codes", [("slot_1", "slot_2"), ("slot_1", "b"), ("a", "slot_2")])
+def test_one_reply_is_not_compared(codes):
+    found = rubric(question(options=options(*codes)))
+
+    assert errors(found) == [
+        ('safe: slot_1 and slot_2 are answers about two replies; give the rubric "kind": "pair"')
+    ]
+
+
+@pytest.mark.parametrize("scope", ["turn", "both"])
+def test_two_replies_are_compared_as_wholes(scope):
+    found = rubric(question(options=options("slot_1", "slot_2"), scope=scope), kind="pair")
+
+    assert errors(found) == ["safe: two replies are compared as wholes; its scope is conversation"]
+
+
+@pytest.mark.parametrize("codes", [("slot_1", "tie"), ("slot_2", "tie")])
+def test_a_comparison_offers_both_replies(codes):
+    found = rubric(question(options=options(*codes)), kind="pair")
+
+    assert errors(found) == ["safe: offers one of slot_1 and slot_2; offer both"]
+
+
+@pytest.mark.parametrize(
+    "codes", [("slot_1", "slot_2"), ("slot_1", "slot_2", "tie"), ("no", "yes")]
+)
+def test_what_may_be_asked_of_two_replies(codes):
+    assert rubric_from_json(rubric(question(options=options(*codes)), kind="pair")).kind == "pair"
+
+
+# In other languages
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "pt-BR", "zh-Hant-TW", "haw"])
+def test_words_of_another_language_are_kept(language):
+    words = {"label": "Sicher?", "help": "Ein Satz.", "options": {"no": "Nein"}}
+
+    found = rubric_from_json(rubric(translations={language: {"safe": words}}))
+
+    assert found.translations[language]["safe"].options == {"no": "Nein"}
+
+
+@pytest.mark.parametrize("language", ["", "d", "german", "de_AT", "de-", "de-A", "d\u00e9", "de\n"])
+def test_a_language_has_a_code(language):
+    found = errors(rubric(translations={language: {}}))
+
+    assert found == [f"translations: {language!r} is no language code such as de or pt-BR"]
+
+
+@pytest.mark.parametrize("words", [{}, {"label": ""}, {"label": " \n"}])
+def test_a_label_that_is_blank_in_a_language_is_left_out(words):
+    found = rubric_from_json(rubric(translations={"de": {"safe": words}}))
+
+    assert found.translations["de"]["safe"].label == ""
+
+
+def test_what_a_rubric_was_made_from_makes_it_again():
+    made = rubric_from_json(rubric(translations={"de": {"safe": {"options": {"no": "Nein"}}}}))
+
+    assert rubric_from_json(made.model_dump(mode="json", by_alias=True)) == made
+
+
+def test_a_question_that_is_not_asked_is_not_translated():
+    assert errors(rubric(translations={"de": {"sure": {"label": "Sicher?"}}})) == [
+        "translations.de.sure: the rubric has no question 'sure'"
+    ]
+
+
+def test_an_option_that_is_not_offered_is_not_translated():
+    words = {"options": {"perhaps": "Vielleicht", "no": "Nein", "maybe": "Kann sein"}}
+
+    assert errors(rubric(translations={"de": {"safe": words}})) == [
+        "translations.de.safe: it has no option 'maybe'",
+        "translations.de.safe: it has no option 'perhaps'",
+    ]
 
 
 def test_a_condition_names_an_answer_that_is_offered():

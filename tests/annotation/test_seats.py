@@ -6,7 +6,7 @@ import pytest
 
 from annotation.errors import SeatNotHeld, SeatsRefused
 from annotation.models import Item, Judgment, Query, Rater, Scenario, Seat, SeatOpening, Skip
-from annotation.services import raters, seats, studies
+from annotation.services import openings, raters, seats, studies
 from annotation.vocabulary import BatchState, SkipReason, StudyState, Wave
 from tests import build
 from tests.build import HOUR, NOW, claim
@@ -22,11 +22,11 @@ def study():
 def items(study, tmp_path, n, *, n_seats=1, **fields):
     """``n`` items, each of a query of its own."""
     build.batch(study, [build.reply_fields(**fields) for _ in range(n)], tmp_path)
-    seats.open_first_wave(study=study, raters_per_item=n_seats, seed=1, now=NOW)
+    openings.open_first_wave(study=study, raters_per_item=n_seats, seed=1, now=NOW)
 
 
 def open_seats(study, n, *, seed=1):
-    return seats.open_first_wave(study=study, raters_per_item=n, seed=seed, now=NOW)
+    return openings.open_first_wave(study=study, raters_per_item=n, seed=seed, now=NOW)
 
 
 def skip(by, seat, *, at=NOW):
@@ -360,12 +360,12 @@ def taking_first(monkeypatch, other, *, same_seat):
     """Patch the race: just before a seat is taken, ``other`` takes that one, or the one beside it."""
     take, taken = seats._take, []
 
-    def take_after_the_other(seat, rater, now):
+    def take_after_the_other(seat, rater, now, **hold):
         if not taken:
             there = seat if same_seat else Seat.objects.exclude(pk=seat.pk).get()
             taken.append(there.pk)
-            assert take(there, other, now)
-        return take(seat, rater, now)
+            assert take(there, other, now, **hold)
+        return take(seat, rater, now, **hold)
 
     monkeypatch.setattr(seats, "_take", take_after_the_other)
     return taken
@@ -417,10 +417,10 @@ def test_a_lapsed_seat_that_was_taken_during_renewal_is_given_up(study, tmp_path
     claim(ann)
     renew = seats._renew
 
-    def renew_after_bob(seat_id, rater, now):
+    def renew_after_bob(seat_id, rater, now, **shown):
         if rater.pk == ann.pk:
             assert claim(bob, at=now)
-        return renew(seat_id, rater, now)
+        return renew(seat_id, rater, now, **shown)
 
     monkeypatch.setattr(seats, "_renew", renew_after_bob)
 
@@ -703,7 +703,7 @@ def test_replies_of_an_unready_batch_get_no_seats(study, tmp_path):
 
 
 def test_more_items_than_one_chunk_are_opened(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(seats, "ITEMS_AT_ONCE", 2)
+    monkeypatch.setattr(openings, "ITEMS_AT_ONCE", 2)
     items(study, tmp_path, 5, n_seats=2)
 
     assert Item.objects.count() == 5
@@ -741,9 +741,9 @@ def test_a_study_without_replies_is_refused(study):
 
 
 def test_places_follow_from_seed_and_reply_alone(study, tmp_path):
-    assert seats.place_of("r-1", seed=1) == seats.place_of("r-1", seed=1)
-    assert seats.place_of("r-1", seed=1) != seats.place_of("r-1", seed=2)
-    assert all(0 <= seats.place_of(f"r-{n}", seed=1) < raters.PLACES for n in range(200))
+    assert openings.place_of("r-1", seed=1) == openings.place_of("r-1", seed=1)
+    assert openings.place_of("r-1", seed=1) != openings.place_of("r-1", seed=2)
+    assert all(0 <= openings.place_of(f"r-{n}", seed=1) < raters.PLACES for n in range(200))
 
 
 def test_seats_repeat_what_their_item_says(study, tmp_path):

@@ -9,7 +9,7 @@ from django.db import connection
 from annotation.models import Judgment, Rater, Seat
 from annotation.selectors.labels import Asked, option_counts
 from annotation.selectors.rubrics import plan
-from annotation.services import imports, seats
+from annotation.services import imports, openings
 from annotation.vocabulary import Scope
 from tests import build
 from tests.build import NOW, claim
@@ -37,7 +37,7 @@ def test_R118_eight_writers_an_import_and_a_reader_meet_no_lock(tmp_path):
     study = build.study(rubric=build.SAFE)
     lines = [build.reply_fields(response_id=f"x{n}") for n in range(ITEMS)]
     build.batch(study, lines, tmp_path)
-    seats.open_first_wave(study=study, raters_per_item=SEATS, seed=1, now=NOW)
+    openings.open_first_wave(study=study, raters_per_item=SEATS, seed=1, now=NOW)
     crowd = [build.rater(study) for _ in range(WRITERS)]
     answers = [
         {"response_id": f"x{n}", "rater": f"rater-{k}", "question": "safe", "answer": "no"}

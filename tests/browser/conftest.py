@@ -24,21 +24,31 @@ def visit(chromium, live_server):
     """Open a page as an account (or nobody), on a screen of this width and scheme."""
     contexts, complaints = [], []
 
-    def open_page(user=None, *, width=1280, scheme="light"):
+    def sign_in(context, user):
         from django.test import Client
 
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        session = client.cookies["touchstone_session"].value
+        context.add_cookies(
+            [{"name": "touchstone_session", "value": session, "url": live_server.url}]
+        )
+
+    def open_page(user=None, *, width=1280, scheme="light", touch=False, quiet=False):
         context = chromium.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, base_url=live_server.url
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            base_url=live_server.url,
+            has_touch=touch,
+            locale="en",
         )
         contexts.append(context)
         if user is not None:
-            client = Client()
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-            session = client.cookies["touchstone_session"].value
-            context.add_cookies(
-                [{"name": "touchstone_session", "value": session, "url": live_server.url}]
-            )
+            sign_in(context, user)
         page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        if quiet:  # the line is cut or the session ended on purpose: the browser reports that
+            return page
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
@@ -48,9 +58,9 @@ def visit(chromium, live_server):
                 else None
             ),
         )
-        page.on("dialog", lambda dialog: dialog.accept())
         return page
 
+    open_page.sign_in = sign_in
     yield open_page
     for context in contexts:
         context.close()

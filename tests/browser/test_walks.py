@@ -47,6 +47,7 @@ def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, 
     rater = visit(person("rater"))
     rater.goto("/")
     rater.get_by_role("link", name="Rate").click()
+    rater.get_by_role("button", name="I agree").click()
     before = Judgment.objects.filter(current=True).count()
     for _ in range(8):
         turn = rater.locator("input[name=turn]").input_value()
@@ -103,9 +104,10 @@ def test_a_whole_batch_goes_from_upload_to_release(visit, shared_data):
     rater.locator("input[name=username]").fill("blue-heron")
     for field in ("password1", "password2"):
         rater.locator(f"input[name={field}]").fill("seven quiet lanterns")
-    rater.locator("form button[type=submit]").last.click()
+    rater.locator("main form button[type=submit]").last.click()
     rater.get_by_role("button", name="Join as blue-heron").click()
     rater.get_by_role("link", name="Rate").click()
+    rater.get_by_role("button", name="I agree").click()
     for turn in ("1", "2", "3", "4", "5", "0"):
         assert rater.locator("input[name=turn]").input_value() == turn
         answer_by_keys(rater, "2", "1", *(["5"] if turn == "0" else []), "Enter")
@@ -143,6 +145,9 @@ def test_axe_finds_nothing_on_the_pages_of_all_three(demo, visit, accessible, wi
 
     for role, addresses in pages.items():
         page = visit(person(role), width=width, scheme=scheme)
+        if role == "rater":
+            page.goto("/studies/demo/rate/")
+            page.get_by_role("button", name="I agree").click()
         for address in addresses:
             page.goto(address)
             accessible(page)

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from annotation.models import Judgment, Rater, Study
-from annotation.services import judgments, seats
+from annotation.services import judgments, openings
 from annotation.vocabulary import RaterSource
 from evaluation import VERSION
 from evaluation.exports.columns import ESCAPED_COLUMN, TABLES
@@ -208,7 +208,7 @@ def test_a_row_with_other_columns_than_the_dictionary_s_is_refused(tmp_path):
 
 def test_exclusions_and_inclusions_add_up_to_all_judgments(study, tmp_path):
     rater = build.rater(study)
-    seats.open_first_wave(study=study, raters_per_item=1, seed=7, now=build.NOW)
+    openings.open_first_wave(study=study, raters_per_item=1, seed=7, now=build.NOW)
     seat = build.claim(rater)
     Judgment.objects.create(
         seat=seat,
@@ -226,7 +226,7 @@ def test_exclusions_and_inclusions_add_up_to_all_judgments(study, tmp_path):
 
     found = manifest(out)
     excluded = {one["reason"]: one["judgments"] for one in found["exclusions"]}
-    assert excluded == {"superseded": 0, "abandoned": 0, "unfinished": 1}
+    assert excluded == {"superseded": 0, "abandoned": 0, "unfinished": 1, "withdrawn": 0}
     assert found["judgments"]["total"] == found["judgments"]["included"] + 1 == 15
     assert found["cut_off"]["judgment"] == Judgment.objects.latest("pk").pk
 
@@ -249,7 +249,7 @@ def test_a_superseded_revision_is_counted_and_left_out(study, tmp_path):
 
 
 def test_each_opening_is_in_the_sampling_design(study, tmp_path):
-    seats.open_first_wave(study=study, raters_per_item=2, seed=7, now=build.NOW)
+    openings.open_first_wave(study=study, raters_per_item=2, seed=7, now=build.NOW)
 
     (found,) = json.loads((written(study, tmp_path) / "sampling.json").read_text())["openings"]
 

@@ -11,7 +11,13 @@ from django.urls import get_resolver
 
 from annotation import vocabulary
 from annotation.formats import JudgmentLine, ReplyLine
-from annotation.rubric_format import OptionPart, QuestionPart, presets
+from annotation.rubric_format import (
+    OptionPart,
+    QuestionPart,
+    QuestionWords,
+    RubricFile,
+    presets,
+)
 from annotation.selectors.labels import SLICES
 from config.management.commands.file_schemas import SCHEMAS, schema_of
 from evaluation.exports.card import WHAT
@@ -192,6 +198,8 @@ def test_every_file_of_a_release_is_documented():
         ("Judgments", JudgmentLine, {column.name for column in TABLES["judgments"]} - {
             "response_id", "rater", "question", "answer", "turn", "judged_at"}),
         ("Verdicts", VerdictLine, {"rubric", "rubric_version"}),
+        ("Rubric", RubricFile, set()),
+        ("Rubric", QuestionWords, set()),
         ("Rubric", QuestionPart, set()),
         ("Rubric", OptionPart, set()),
     ],
@@ -204,8 +212,38 @@ def test_every_field_of_a_file_is_documented(heading, model, left_out):
     ] == []
 
 
-def test_every_preset_is_documented():
-    assert [key for key in presets() if f"`{key}`" not in text(REFERENCE / "commands.md")] == []
+@pytest.mark.parametrize("name", ["commands.md", "formats.md"])
+def test_every_preset_is_documented(name):
+    assert [key for key in presets() if f"`{key}`" not in text(REFERENCE / name)] == []
+
+
+def test_every_preset_is_documented_in_its_version():
+    page = text(REFERENCE / "formats.md")
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| .* \| (\d+) \|$", page, re.MULTILINE))
+
+    assert rows == {key: str(found.version) for key, found in presets().items()}
+
+
+def test_every_word_of_pairs_and_every_type_of_question_is_documented():
+    part = section(text(REFERENCE / "formats.md"), "Rubric")
+    sets = (vocabulary.QuestionType, vocabulary.Level, vocabulary.Scope, vocabulary.ItemKind)
+    words = [*vocabulary.PAIR_OPTIONS, *(word for one in sets for word in one.values)]
+
+    assert [word for word in words if f"`{word}`" not in part] == []
+
+
+def test_every_check_of_integrity_is_documented_and_no_other():
+    source = text(PROJECT / "annotation" / "services" / "integrity.py")
+    part = section(text(REFERENCE / "commands.md"), "`integrity")
+
+    checks = set(re.findall(r"(?:_found|Difference)\(\s*\"(\w+)\"", source))
+
+    assert checks
+    assert checks == {
+        word
+        for line in re.findall(r"^- (.*?):", part, re.MULTILINE)
+        for word in re.findall(r"`(\w+)`", line)
+    }
 
 
 def test_every_state_is_documented():

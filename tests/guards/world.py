@@ -74,7 +74,10 @@ def make(tmp_path, *, name: str) -> World:
         "number": str(batch.number),
         "rater_id": str(judged_by.pk),
         "membership_id": str(study.memberships.get(user=colleague).pk),
+        "value_id": str(study.values.first().pk),
         "reply_id": str(Response.objects.filter(study=study).first().pk),
+        "version_id": str(build.specification(study).pk),
+        "turn": "0",
         "token_key": "no-such-token",
         "name": "manifest.json",
     }

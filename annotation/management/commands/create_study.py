@@ -13,7 +13,7 @@ from annotation.errors import AnnotationError
 from annotation.management.loading import UNUSABLE
 from annotation.models import Study, User
 from annotation.rubric_format import RubricFile, presets, rubric_from_file
-from annotation.services import studies
+from annotation.services import consents, studies
 from annotation.vocabulary import StudyState
 
 
@@ -32,6 +32,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--title", default="", help="What people read; the slug if left out.")
         parser.add_argument("--guidelines", type=Path, help="A Markdown file that raters read.")
+        consent = parser.add_mutually_exclusive_group()
+        consent.add_argument(
+            "--consent",
+            type=Path,
+            help="A Markdown file that raters agree to first; a ready text if left out.",
+        )
+        consent.add_argument("--no-consent", action="store_true", help="Ask raters for no consent.")
         parser.add_argument("--admin", help="The account that becomes the study's admin.")
         parser.add_argument("--open", action="store_true", help="Open it to raters at once.")
 
@@ -46,6 +53,7 @@ class Command(BaseCommand):
                 title=options["title"] or slug,
                 rubric=_rubric(rubric),
                 guidelines=_text(options["guidelines"]),
+                consent=_consent(options["consent"], none=options["no_consent"]),
                 by=_account(options["admin"]),
                 now=timezone.now(),
             )
@@ -76,6 +84,17 @@ def _text(path: Path | None) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {error}", returncode=UNUSABLE) from error
+
+
+def _consent(path: Path | None, *, none: bool) -> str:
+    if none:
+        return ""
+    text = _text(path) if path else consents.default_text()
+    if not text.strip():
+        raise CommandError(
+            f"{path} is empty. To ask for none, give --no-consent.", returncode=UNUSABLE
+        )
+    return text
 
 
 def _account(name: str | None) -> User | None:

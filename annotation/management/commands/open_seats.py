@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotation.errors import AnnotationError
 from annotation.management.loading import UNUSABLE, the_study
-from annotation.services import seats
+from annotation.services import openings
 from annotation.tasks import prepare_texts
 
 
@@ -23,14 +23,24 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="The study.")
         parser.add_argument("--raters", type=int, default=3, help="Raters per item (default 3).")
         parser.add_argument("--seed", type=int, default=1, help="Fixes the order (default 1).")
+        parser.add_argument(
+            "--pairs",
+            type=int,
+            default=1,
+            help="Pairs of replies per query, where the rubric asks about two (default 1).",
+        )
         parser.add_argument("--json", action="store_true", help="Print the result as JSON.")
 
-    def handle(self, *, slug: str, raters: int, seed: int, **options: Any) -> None:
+    def handle(self, *, slug: str, raters: int, seed: int, pairs: int, **options: Any) -> None:
         """Open the seats."""
         study = the_study(slug)
         try:
-            opening = seats.open_first_wave(
-                study=study, raters_per_item=raters, seed=seed, now=timezone.now()
+            opening = openings.open_first_wave(
+                study=study,
+                raters_per_item=raters,
+                seed=seed,
+                pairs_per_query=pairs,
+                now=timezone.now(),
             )
         except AnnotationError as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from refusal

@@ -1,0 +1,202 @@
+// Evidence: words of the reply, selected with mouse, finger or keys, and what they are.
+// Offsets count code points of a message's text content, as the server counts them.
+
+import { card, form, note, say, stage, word } from "./page.js";
+
+let selected = null; // { slot, message, start, end, quote }
+
+const codePoints = (text) => [...text].length;
+const fields = () => [...stage.querySelectorAll("[data-spans]")];
+const active = () => fields().find((field) => !field.closest(".question").hidden);
+
+function markable(node) {
+  const text = node?.parentElement?.closest(".message__text") ?? node?.closest?.(".message__text");
+  const message = text?.closest("[data-message]");
+  const turn = Number(card()?.dataset.turn);
+  if (!message || (turn && Number(message.dataset.message) !== turn)) return null;
+  return text;
+}
+
+function offset(text, node, at) {
+  const range = document.createRange();
+  range.selectNodeContents(text);
+  range.setEnd(node, at);
+  return codePoints(range.toString());
+}
+
+function read() {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const text = markable(range.startContainer);
+  if (!text || !text.contains(range.startContainer)) return null;
+  // What reaches beyond the message, as a triple click does, ends with the message.
+  const ends = text.contains(range.endContainer);
+  let start = offset(text, range.startContainer, range.startOffset);
+  let end = ends ? offset(text, range.endContainer, range.endOffset) : codePoints(text.textContent);
+  const all = [...text.textContent];
+  while (start < end && /\s/u.test(all[start])) start += 1;
+  while (end > start && /\s/u.test(all[end - 1])) end -= 1;
+  if (start === end) return null;
+  const { slot, message } = text.closest("[data-message]").dataset;
+  return { slot: Number(slot), message: Number(message), start, end, quote: all.slice(start, end).join("") };
+}
+
+function shorten(text) {
+  const all = [...text];
+  return all.length > 80 ? `${all.slice(0, 60).join("")} … ${all.slice(-15).join("")}` : text;
+}
+
+function show() {
+  for (const field of fields()) {
+    const chosen = field.querySelector(".spans__chosen");
+    field.querySelector(".spans__kinds").hidden = !selected;
+    chosen.hidden = !selected;
+    chosen.textContent = selected ? `${word("choose_kind")} “${shorten(selected.quote)}”` : "";
+  }
+}
+
+function add(field, kind, label) {
+  if (!selected) return say(word("nothing_selected"), { failed: true, passing: true });
+  const item = document.createElement("li");
+  item.className = "spans__one";
+  const input = document.createElement("input");
+  Object.assign(input, { type: "checkbox", checked: true, name: field.dataset.spans });
+  input.setAttribute("aria-label", shorten(selected.quote));
+  const { slot, message, start, end, quote } = selected;
+  input.value = JSON.stringify({ slot, message, start, end, kind, quote });
+  const words = document.createElement("q");
+  words.dir = "auto";
+  words.textContent = quote;
+  const badge = document.createElement("span");
+  badge.className = "badge";
+  badge.textContent = label;
+  const remove = document.createElement("button");
+  Object.assign(remove, { type: "button", className: "button button--quiet", textContent: word("remove") });
+  remove.dataset.unmark = "";
+  item.append(input, " ", words, ...(kind ? [" ", badge] : []), " ", remove);
+  field.querySelector(".spans__list").append(item);
+  selected = null;
+  getSelection().removeAllRanges();
+  show();
+  paint();
+  say(`${word("marked")} ${shorten(quote)}`, { passing: true });
+  form().dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// Shows what is marked without changing the text, where the browser can.
+export function paint() {
+  if (!CSS.highlights) return;
+  const ranges = [];
+  for (const input of stage.querySelectorAll(".spans__list input:checked")) {
+    const span = JSON.parse(input.value);
+    const message = stage.querySelector(`[data-slot="${span.slot}"][data-message="${span.message}"] .message__text`);
+    const range = message && rangeOf(message, span.start, span.end);
+    if (range) ranges.push(range);
+  }
+  CSS.highlights.set("evidence", new Highlight(...ranges));
+}
+
+function rangeOf(text, start, end) {
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  let seen = 0;
+  let begun = false;
+  while (walker.nextNode()) {
+    const all = [...walker.currentNode.data];
+    if (!begun && start < seen + all.length) {
+      range.setStart(walker.currentNode, all.slice(0, start - seen).join("").length);
+      begun = true;
+    }
+    if (begun && end <= seen + all.length) {
+      range.setEnd(walker.currentNode, all.slice(0, end - seen).join("").length);
+      return range;
+    }
+    seen += all.length;
+  }
+  return null;
+}
+
+// A caret for those who have no pointer: the reply takes the focus, arrows walk through it.
+export function startCaret() {
+  const turn = card()?.dataset.turn;
+  const message =
+    stage.querySelector(`[data-message="${turn}"] .message__text`) ?? stage.querySelector("[data-message] .message__text");
+  if (!active() || !message) return;
+  const folded = message.closest(".message--folded");
+  folded?.querySelector(".message__unfold")?.click();
+  message.tabIndex = 0;
+  message.classList.add("message__text--caret");
+  message.focus();
+  const selection = getSelection();
+  selection.selectAllChildren(message);
+  selection.collapseToStart();
+  selection.modify("extend", "forward", "word");
+  note("caret", word("caret"));
+}
+
+function stopCaret(message) {
+  message.classList.remove("message__text--caret");
+  message.removeAttribute("tabindex");
+  document.querySelector('[data-kind="caret"]')?.remove();
+}
+
+function onCaretKey(event) {
+  const message = event.target.closest?.(".message__text--caret");
+  if (!message) return;
+  const selection = getSelection();
+  const ways = { ArrowRight: "right", ArrowLeft: "left", ArrowDown: "forward", ArrowUp: "backward" };
+  const way = ways[event.key];
+  if (way) {
+    const lines = event.key === "ArrowDown" || event.key === "ArrowUp";
+    const unit = lines ? "line" : event.altKey ? "character" : "word";
+    if (!event.shiftKey) {
+      const forward = event.key === "ArrowRight" || event.key === "ArrowDown";
+      if (!selection.isCollapsed) forward ? selection.collapseToEnd() : selection.collapseToStart();
+      if (lines) selection.modify("move", way, unit);
+      if (!forward && !lines) selection.modify("move", way, unit);
+      selection.modify("extend", "forward", event.altKey ? "character" : "word");
+    } else selection.modify("extend", way, unit);
+    if (!message.contains(selection.focusNode)) selection.selectAllChildren(message);
+  } else if (event.key === "Enter") {
+    stopCaret(message);
+    active()?.querySelector("[data-mark]")?.focus();
+  } else if (event.key === "Escape") {
+    stopCaret(message);
+    selection.removeAllRanges();
+    active()?.querySelector("[data-caret]")?.focus();
+  } else if (event.key === "Tab") return stopCaret(message);
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+document.addEventListener("selectionchange", () => {
+  if (!active()) return;
+  const found = read();
+  // Pressing a button takes the selection away on some screens: what was selected last still counts.
+  if (found) selected = found;
+  else if (!document.activeElement?.closest("[data-spans]") && getSelection().isCollapsed && markable(getSelection().anchorNode))
+    selected = null;
+  show();
+});
+document.addEventListener("keydown", onCaretKey, true);
+stage.addEventListener("click", (event) => {
+  const press = event.target.closest("[data-mark]");
+  if (press) add(press.closest("[data-spans]"), press.dataset.mark, press.textContent);
+  if (event.target.closest("[data-caret]")) startCaret();
+  const remove = event.target.closest("[data-unmark]");
+  if (remove) {
+    const field = remove.closest("[data-spans]");
+    remove.closest("li").remove();
+    field.querySelector("[data-unmark], [data-caret]")?.focus();
+    paint();
+    form().dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+
+export function settleSpans() {
+  selected = null;
+  show();
+  paint();
+}
