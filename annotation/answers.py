@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from annotation import citations, spans
@@ -172,7 +173,8 @@ def _text_problem(words: list[str]) -> str:
     if "\0" in words[0] or not _is_unicode(words[0]):
         return _("The text holds a character that cannot be stored; remove it.")
     if len(words[0]) > LONGEST_TEXT:
-        return _("The text is longer than %(most)s characters.") % {"most": f"{LONGEST_TEXT:,}"}
+        most = number_format(LONGEST_TEXT, force_grouping=True)
+        return _("The text is longer than %(most)s characters.") % {"most": most}
     return ""
 
 

@@ -24,7 +24,11 @@ LONGEST_NUMBER = 9
 MOST_MESSAGES = 10_000
 CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
 # What a release's items files say of a text besides; loading derives them again.
-DERIVED_OF_A_REPLY = ("text_version", "text_sha256")
+DERIVED = ("text_version", "text_sha256", "shown_sha256", "masks")
+# What the second reply of a pair has of its own in a row of a release's items files.
+SECOND = "_2"
+OF_THE_SECOND = ("response_id", "model", "sample", "metadata", "messages")
+DERIVED_OF_A_REPLY = (*DERIVED, *(name + SECOND for name in DERIVED))
 # A release's CSV files name here the cells of a row that have one apostrophe more in front.
 ESCAPED = "csv_escaped"
 
@@ -131,13 +135,15 @@ class ReplyLine(Line):
 class JudgmentLine(Line):
     """One answer given elsewhere; without an answer, none of several choices was chosen.
 
-    The fields from ``wave`` on are those that a release's ``judgments`` files have besides; they
-    tell of the study they come from, and loading passes them over.
+    ``response_id_2`` is the second reply of a pair, which ``slot_2`` stands for. The fields from
+    ``wave`` on are those that a release's ``judgments`` files have besides; they tell of the study
+    they come from, and loading passes them over.
     """
 
     response_id: Id
     rater: Id
     question: Id
+    response_id_2: Id | None = None
     answer: Words | None = None
     turn: Annotated[int, Field(ge=0, le=32767)] | None = None
     judged_at: str | None = None
@@ -147,8 +153,43 @@ class JudgmentLine(Line):
     revision: Json = None
     rubric: Json = None
     rubric_version: Json = None
+    guidelines_version: Json = None
+    language: Json = None
+    client: Json = None
+    position: Json = None
+    side: Json = None
     text_version: Json = None
     shown_sha256: Json = None
+    rule_set: Json = None
+    text_version_2: Json = None
+    shown_sha256_2: Json = None
+    rule_set_2: Json = None
+    renderer: Json = None
+    specification: Json = None
+    specification_version: Json = None
+
+
+def reply_lines(record: Record) -> tuple[ReplyLine, ...] | list[Problem]:
+    """Return the replies in a record: one, or the two of a pair in a release's items files."""
+    fields = unescaped(record.fields)
+    if fields.get("response_id" + SECOND) in ("", None):
+        found = reply_line(record)
+        return found if isinstance(found, list) else (found,)
+    own = {name: name + SECOND for name in OF_THE_SECOND}
+    shared = {name: value for name, value in fields.items() if name not in own.values()}
+    of_second = {name: fields[given] for name, given in own.items() if given in fields}
+    second = {name: value for name, value in shared.items() if name not in own} | of_second
+    replies = (reply_line(Record(record.line, shared)), reply_line(Record(record.line, second)))
+    named: tuple[dict[str, str], ...] = ({}, own)
+    problems = [
+        Problem(problem.line, names.get(problem.field, problem.field), problem.reason)
+        for names, reply in zip(named, replies, strict=True)
+        if isinstance(reply, list)
+        for problem in reply
+    ]
+    if problems:
+        return list(dict.fromkeys(problems))
+    return tuple(reply for reply in replies if isinstance(reply, ReplyLine))
 
 
 def reply_line(record: Record) -> ReplyLine | list[Problem]:

@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from annotation.access import ADMINISTER, RATE, RESEARCH, membership_of
 from annotation.models import Consent, Membership, Rater, Study, User
@@ -182,7 +183,7 @@ def admin(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Send a page to the sign-in form; tell a part of a page to stay, so that no input is lost."""
     if request.headers.get("HX-Request") == "true":
-        return HttpResponse("Please sign in again.", status=HTTPStatus.UNAUTHORIZED)
+        return HttpResponse(_("Please sign in again."), status=HTTPStatus.UNAUTHORIZED)
     return redirect_to_login(request.get_full_path())
 
 
@@ -221,8 +222,9 @@ def _study_gate(
     def gated(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return sign_in_first(request)
+        study = study_for(request.user, slug, permission)
         translation.activate("en")  # these pages are not translated; the middleware resets it
-        return view(request, study_for(request.user, slug, permission), *args, **kwargs)
+        return view(request, study, *args, **kwargs)
 
     setattr(gated, MARK, permission)
     return gated

@@ -7,6 +7,7 @@ neither a row nor a second look at the text when the answers come in.
 from dataclasses import asdict, dataclass
 
 from django.core import signing
+from django.utils.translation import gettext as _
 
 from annotation.errors import ShownTextChanged
 
@@ -50,10 +51,10 @@ def opened(text: str, *, seat_key: str) -> Receipt:
         receipt = Receipt(*signing.loads(text, salt=SALT))
     except (signing.BadSignature, TypeError, ValueError) as error:
         raise ShownTextChanged(
-            "This form is not complete any more. Please load the page again."
+            _("This form is not complete any more. Please load the page again.")
         ) from error
     if receipt.seat_key != seat_key:
         raise ShownTextChanged(
-            "These answers belong to another item than the one they were sent for."
+            _("These answers belong to another item than the one they were sent for.")
         )
     return receipt

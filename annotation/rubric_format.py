@@ -208,7 +208,12 @@ def _pair_errors(rubric: RubricFile) -> list[str]:
 
 def _translation_errors(rubric: RubricFile) -> list[str]:
     known = {question.key: {o.code for o in question.options} for question in rubric.questions}
-    errors = []
+    alike = Counter(language.casefold() for language in rubric.translations)
+    errors = [
+        f"translations: {language} is given {n} times, in capitals and small letters; keep one"
+        for language, n in alike.items()
+        if n > 1
+    ]
     for language, questions in rubric.translations.items():
         if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
             errors.append(f"translations: {language!r} is no language code such as de or pt-BR")
@@ -239,6 +244,8 @@ def _condition_errors(rubric: RubricFile) -> list[str]:
 
 
 def _codes_offered(question: QuestionPart, condition: ShowIf, asked: QuestionPart) -> list[str]:
+    if asked.type not in CLOSED_TYPES:
+        return [f"{question.key}: show_if: {asked.key} has no options to choose from"]
     offered = {option.code for option in asked.options}
     unknown = [code for code in condition.is_ if code not in offered]
     errors = [f"{question.key}: show_if: {asked.key} has no option {code!r}" for code in unknown]

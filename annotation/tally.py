@@ -36,6 +36,10 @@ class Tally:
                 field, reason = _printable(problem.field), _printable(problem.reason)
                 self.errors.append(Problem(problem.line, field, reason))
 
+    def has_refused(self, line: int) -> bool:
+        """Say whether a line was refused."""
+        return line in self._refused_lines
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as ``load_* --json`` prints it."""
         return {

@@ -1,10 +1,13 @@
 """The words of a study: states, roles, and what people and judges may be asked.
 
 Both apps import this module and it imports neither of them. The database repeats every closed
-set as a CHECK, so a new word is added here and in a migration, and nowhere else.
+set as a CHECK, so a new word is added here and in a migration, and nowhere else. What is stored and
+exported is the word's code; labels that raters read are translated when they are shown.
 """
 
 from django.db.models import IntegerChoices, TextChoices
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 WHOLE_CONVERSATION = 0
 
@@ -12,10 +15,10 @@ WHOLE_CONVERSATION = 0
 class StudyState(TextChoices):
     """What a study's raters may do now."""
 
-    DRAFT = "draft", "Draft"
-    OPEN = "open", "Open"
-    PAUSED = "paused", "Paused"
-    CLOSED = "closed", "Closed"
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("Open")
+    PAUSED = "paused", _("Paused")
+    CLOSED = "closed", _("Closed")
 
 
 STUDY_TRANSITIONS: dict[StudyState, frozenset[StudyState]] = {
@@ -29,9 +32,9 @@ STUDY_TRANSITIONS: dict[StudyState, frozenset[StudyState]] = {
 class Role(TextChoices):
     """What a member of a study comes for."""
 
-    RATER = "rater", "Rater"
-    RESEARCHER = "researcher", "Researcher"
-    ADMIN = "admin", "Admin"
+    RATER = "rater", _("Rater")
+    RESEARCHER = "researcher", _("Researcher")
+    ADMIN = "admin", _("Admin")
 
 
 class RaterSource(TextChoices):
@@ -128,25 +131,25 @@ class Polarity(TextChoices):
 class SkipReason(TextChoices):
     """Why a rater passes an item over."""
 
-    UNFAMILIAR = "unfamiliar", "I do not know this topic"
-    LANGUAGE = "language", "Not in a language I read well"
-    BROKEN = "broken", "Something is broken or missing"
-    SENSITIVE = "sensitive", "I would rather not read this"
+    UNFAMILIAR = "unfamiliar", _("I do not know this topic")
+    LANGUAGE = "language", _("Not in a language I read well")
+    BROKEN = "broken", _("Something is broken or missing")
+    SENSITIVE = "sensitive", _("I would rather not read this")
 
 
 class ClauseRole(TextChoices):
     """What a clause of a specification did for an answer."""
 
-    VIOLATED = "violated", "Violated"
-    SUPPORTS = "supports", "Supports the answer"
-    GOVERNS = "governs", "Governs the case"
+    VIOLATED = "violated", _("Violated")
+    SUPPORTS = "supports", _("Supports the answer")
+    GOVERNS = "governs", _("Governs the case")
 
 
 class FlagKind(TextChoices):
     """What a rater points out to the admins."""
 
-    ITEM = "item", "Something is wrong with the item"
-    VALUE = "value", "A value is unclear"
+    ITEM = "item", _("Something is wrong with the item")
+    VALUE = "value", _("A value is unclear")
 
 
 class ClientKind(TextChoices):
@@ -161,8 +164,8 @@ class ClientKind(TextChoices):
 class OnWithdrawal(TextChoices):
     """What becomes of a rater's judgments when the rater withdraws; promised in the consent."""
 
-    KEEP = "keep", "Kept without any link to the person"
-    DELETE = "delete", "Deleted"
+    KEEP = "keep", _("Kept without any link to the person")
+    DELETE = "delete", _("Deleted")
 
 
 class ItemIssue(TextChoices):
@@ -180,43 +183,44 @@ class HitDecision(TextChoices):
     HELD = "held", "Waits for a decision"
 
 
-# The 26 categories of values under their five heads.
+# The 26 categories of values under their five heads; stored as they stand here, and shown to raters
+# in their own language.
 VALUE_CATEGORIES: dict[str, tuple[str, ...]] = {
-    "Epistemic": (
-        "Methodical rigor",
-        "Knowledge development",
-        "Clarity and precision",
-        "Intellectual integrity and objectivity",
-        "Critical thinking",
+    gettext_noop("Epistemic"): (
+        gettext_noop("Methodical rigor"),
+        gettext_noop("Knowledge development"),
+        gettext_noop("Clarity and precision"),
+        gettext_noop("Intellectual integrity and objectivity"),
+        gettext_noop("Critical thinking"),
     ),
-    "Protective": (
-        "Security and stability",
-        "Protection of people and environment",
-        "Ethical responsibility",
-        "Protecting human rights and dignity",
-        "Protecting vulnerable entities",
+    gettext_noop("Protective"): (
+        gettext_noop("Security and stability"),
+        gettext_noop("Protection of people and environment"),
+        gettext_noop("Ethical responsibility"),
+        gettext_noop("Protecting human rights and dignity"),
+        gettext_noop("Protecting vulnerable entities"),
     ),
-    "Practical": (
-        "Business effectiveness",
-        "Efficiency and resource optimization",
-        "Compliance and accountability",
-        "Professional and technical excellence",
-        "Professional advancement",
+    gettext_noop("Practical"): (
+        gettext_noop("Business effectiveness"),
+        gettext_noop("Efficiency and resource optimization"),
+        gettext_noop("Compliance and accountability"),
+        gettext_noop("Professional and technical excellence"),
+        gettext_noop("Professional advancement"),
     ),
-    "Social": (
-        "Community and relationship bonds",
-        "Cultural respect and tradition",
-        "Social equity and justice",
-        "Well-functioning social systems and organizations",
-        "Ethical interaction",
+    gettext_noop("Social"): (
+        gettext_noop("Community and relationship bonds"),
+        gettext_noop("Cultural respect and tradition"),
+        gettext_noop("Social equity and justice"),
+        gettext_noop("Well-functioning social systems and organizations"),
+        gettext_noop("Ethical interaction"),
     ),
-    "Personal": (
-        "Personal growth and wellbeing",
-        "Authentic moral identity",
-        "Artistic expression and appreciation",
-        "Emotional depth and authentic connection",
-        "Spiritual fulfillment and meaning",
-        "Pleasure and enjoyment",
+    gettext_noop("Personal"): (
+        gettext_noop("Personal growth and wellbeing"),
+        gettext_noop("Authentic moral identity"),
+        gettext_noop("Artistic expression and appreciation"),
+        gettext_noop("Emotional depth and authentic connection"),
+        gettext_noop("Spiritual fulfillment and meaning"),
+        gettext_noop("Pleasure and enjoyment"),
     ),
 }
 # What a question about two replies side by side is answered with.

@@ -41,7 +41,7 @@ WORDS = [
 ]
 PORT = 8177
 RECEIPT = re.compile(rb'name="receipt" value="([^"]+)"')
-ACTION = re.compile(rb'hx-post="([^"]+/rate/[^"/]+/)"')
+ACTION = re.compile(rb'id="answers" method="post" action="([^"]+)"')
 STORED = re.compile(rb"X-Judgment: (\S+)", re.IGNORECASE)
 LENGTH = re.compile(rb"Content-Length: (\d+)", re.IGNORECASE)
 ANSWERS = b"&turn=0&winner=value_a&misled=yes&misled_who=user&mechanism=omission&confidence=4"

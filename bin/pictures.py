@@ -92,28 +92,43 @@ def _shot(page: Page, name: str) -> None:
 def _rater(context, links) -> None:  # type: ignore[no-untyped-def]
     page = context.new_page()
     page.goto(links["rater"])
-    page.goto(f"{ADDRESS}/studies/demo/rate/")
-    page.get_by_role("button", name="I agree").click()
-    page.locator("#answers").wait_for()
+    _agreed(page, "demo-standard")
     for _ in range(25):  # to a conversation of several turns
         if page.locator(".stage-name", has_text="Turn 1 of").count():
             break
-        shown = page.locator("input[name=receipt]").input_value()
-        page.keyboard.press("s")
-        page.keyboard.press("Enter")
-        page.wait_for_function(
-            "shown => document.querySelector('input[name=receipt]')?.value !== shown", arg=shown
-        )
+        key = page.locator(".card").get_attribute("data-key")
+        page.locator("#skip summary").click()
+        page.locator("#skip button").first.click()
+        page.locator(f".card:not([data-key='{key}'])").wait_for()
     page.keyboard.press("1")
-    page.keyboard.press("2")
     _shot(page, "rate")
+    page.locator("input[name=refusal]").first.check()
+    page.locator("input[name=misled][value=yes]").check()
+    text = page.locator(".message--assistant .message__text p").first
+    text.evaluate("one => getSelection().setBaseAndExtent(one.firstChild, 0, one.firstChild, 60)")
+    page.get_by_role("button", name="True but misleading selection").click()
+    page.locator("#q-evidence").scroll_into_view_if_needed()
+    _shot(page, "rate-evidence")
+    _agreed(page, "demo-pairs")
+    page.keyboard.press("1")
+    _shot(page, "rate-pair")
+    page.keyboard.press("?")
+    _shot(page, "keys")
+
+
+def _agreed(page: Page, slug: str) -> None:
+    """Go to a study's items, through its consent."""
+    page.goto(f"{ADDRESS}/studies/{slug}/rate/")
+    agree = page.get_by_role("button", name="I agree", exact=True)
+    if agree.count():
+        agree.click()
+    page.locator("#answers").wait_for()
 
 
 def _phone(context, links) -> None:  # type: ignore[no-untyped-def]
     page = context.new_page()
     page.goto(links["rater"])
-    page.goto(f"{ADDRESS}/studies/demo/rate/")
-    page.locator("#answers").scroll_into_view_if_needed()
+    _agreed(page, "demo")
     _shot(page, "rate-phone")
 
 
@@ -122,6 +137,9 @@ def _admin(context, links, scratch: str) -> None:  # type: ignore[no-untyped-def
     page.goto(links["admin"])
     page.goto(f"{ADDRESS}/studies/demo/")
     _shot(page, "study")
+    page.goto(f"{ADDRESS}/studies/demo-standard/rubric/edit/")
+    page.locator("#main").wait_for()
+    _shot(page, "rubric")
     page.goto(f"{ADDRESS}/studies/demo/leaks/")
     _shot(page, "leaks")
     path = Path(scratch) / "replies-with-errors.jsonl"

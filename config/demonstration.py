@@ -1,6 +1,7 @@
-"""The demonstration study: made once from ``fixtures/``, never touched again."""
+"""The demonstration studies: made once from ``fixtures/``, never touched again."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 from django.utils import timezone
@@ -15,6 +16,7 @@ from annotation.services import (
     openings,
     raters,
     simulation,
+    specifications,
     studies,
     values,
 )
@@ -27,6 +29,12 @@ SLUG = "demo"
 FIXTURES = BASE_DIR / "fixtures"
 JUDGES = {"strict": "demo_verdicts_strict.jsonl", "lenient": "demo_verdicts_lenient.jsonl"}
 GUIDELINES = FIXTURES / "demo_guidelines.md"
+# What raters can try besides: name in addresses, title, rubric.
+FURTHER = (
+    ("demo-standard", "Demonstration: the standard questions", "tradeoff-standard"),
+    ("demo-pairs", "Demonstration: two replies side by side", "pairwise"),
+)
+SPECIFICATION = FIXTURES / "demo_specification.md"
 SIMULATED_RATERS = 9
 ITEMS_EACH = 44
 
@@ -63,11 +71,55 @@ def make() -> bool:
     for name, file in JUDGES.items():
         version = JudgeVersion(name=name, simulated=True)
         load_verdicts(study=facts_of(study), path=FIXTURES / file, judge=version, now=now)
+    _bring_in(study, now)
+    return True
+
+
+def make_further() -> None:
+    """Make the studies that show the rater's other screens, where they are missing; unjudged."""
+    now = timezone.now()
+    admin = _account("demo-admin")
+    for slug, title, rubric in FURTHER:
+        if Study.objects.filter(slug=slug).exists():
+            continue
+        study = studies.create(
+            slug=slug,
+            title=title,
+            rubric=presets()[rubric],
+            guidelines=GUIDELINES.read_text(encoding="utf-8"),
+            consent=consents.default_text(),
+            by=admin,
+            now=now,
+        )
+        _load_batch(study, FIXTURES / "demo_batch.jsonl")
+        values.load(study=study, path=FIXTURES / "demo_values.csv")
+        _give_specification(study, now, admin.pk)
+        openings.open_first_wave(study=study, raters_per_item=3, seed=1, now=now)
+        prepare_texts.enqueue(study.pk)
+        studies.change_state(study=study, to=StudyState.OPEN, by_id=admin.pk)
+        _bring_in(study, now)
+
+
+def _give_specification(study: Study, now: datetime, by_id: int) -> None:
+    version = specifications.add(
+        study=study,
+        key="house-rules",
+        title="House rules of an invented assistant",
+        version="1",
+        source=SPECIFICATION.read_text(encoding="utf-8"),
+        ids={},
+        now=now,
+        by_id=by_id,
+    )
+    specifications.use(study=study, version_id=version.pk, by_id=by_id)
+
+
+def _bring_in(study: Study, now: datetime) -> None:
+    """Make the demonstration's researcher and rater members of a study."""
     studies.join(study=study, user=_account("demo-researcher"), role=Role.RESEARCHER, now=now)
     rater = _account("demo-rater")
     studies.join(study=study, user=rater, role=Role.RATER, now=now)
     raters.enrol(study=study, user=rater, now=now)
-    return True
 
 
 def sign_in_paths() -> dict[str, str]:

@@ -9,8 +9,8 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.utils.html import escape
@@ -26,6 +26,8 @@ INK = "currentColor"
 COLOURS = ("#0f8a93", "#c2621b", "#7a6fd0")
 SHAPES = ("circle", "diamond", "square")
 FAINT = "#8a8f96"
+# Signs that the drawing's own language, or XML, does not take within a text.
+NOT_DRAWN = dict.fromkeys([*range(32), *range(127, 160), 0x2028, 0x2029, 0xFFFE, 0xFFFF], " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,26 @@ class Mark:
     words: str
 
 
+Drawn = TypeVar("Drawn", Point, Bar)
+
+
 def forest(points: Sequence[Point], *, title: str, marks: Sequence[Mark] = ()) -> str:
     """Draw values with their intervals, a row for each name and a colour for each series."""
-    rows = list(dict.fromkeys(point.row for point in points))[:MOST_ROWS]
-    drawn = [point for point in points if point.row in set(rows)]
+    named = [_drawable(point) for point in points]
+    rows = list(dict.fromkeys(point.row for point in named))[:MOST_ROWS]
+    drawn = [point for point in named if point.row in set(rows)]
     given = {"points": [asdict(p) for p in drawn], "marks": [asdict(m) for m in marks]}
     return _kept("forest", title, given, lambda: _forest(drawn, rows, marks))
 
 
 def bars(found: Sequence[Bar], *, title: str) -> str:
     """Draw shares as bars from 0 to 1."""
-    drawn = list(found)[:MOST_ROWS]
+    drawn = [_drawable(bar) for bar in found[:MOST_ROWS]]
     return _kept("bars", title, {"bars": [asdict(bar) for bar in drawn]}, lambda: _bars(drawn))
+
+
+def _drawable(found: Drawn) -> Drawn:
+    return replace(found, row=found.row.translate(NOT_DRAWN))
 
 
 def standalone(svg: str) -> str:

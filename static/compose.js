@@ -49,7 +49,7 @@ document.addEventListener("input", (event) => {
 
 // What a rater's page offers with its script, to look at: here it does nothing.
 function showAsWithScript() {
-  for (const one of document.querySelectorAll("#previewed .script")) one.hidden = false;
+  for (const one of document.querySelectorAll("#previewed .script:not(.spans__chosen)")) one.hidden = false;
 }
 
 window.addEventListener("beforeunload", (event) => {

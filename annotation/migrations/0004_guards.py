@@ -40,6 +40,8 @@ OF_RUBRICS = {
     " JOIN annotation_question q ON q.rubric_id = r.id"
     " WHERE r.published_at IS NOT NULL AND q.id = {row}.question_id",
 }
+# What touches a rubric, and which row says which: an UPDATE may move a row out of one or into one.
+TOUCHES = (("insert", "new"), ("update", "old"), ("update", "new"), ("delete", "old"))
 OPTION_KEYS = {
     "annotation_answer": "answer_option_of_its_question",
     "annotation_spananswer": "span_option_of_its_question",
@@ -167,9 +169,9 @@ def _on_sqlite(apps, execute):
             f" BEGIN {said}; END"
         )
     for table, leads in OF_RUBRICS.items():
-        for act, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+        for act, row in TOUCHES:
             execute(
-                f"CREATE TRIGGER {table}_published_{act.lower()} BEFORE {act} ON {table}"
+                f"CREATE TRIGGER {table}_published_{act}_{row} BEFORE {act} ON {table}"
                 f" WHEN EXISTS ({leads.format(row=row)}) BEGIN {said}; END"
             )
 
@@ -198,8 +200,8 @@ def unguard(apps, schema_editor):
     for act in ("update", "delete"):
         execute(f"DROP TRIGGER annotation_rubric_published_{act}")
     for table in OF_RUBRICS:
-        for act in ("insert", "update", "delete"):
-            execute(f"DROP TRIGGER {table}_published_{act}")
+        for act, row in TOUCHES:
+            execute(f"DROP TRIGGER {table}_published_{act}_{row}")
 
 
 class Migration(migrations.Migration):

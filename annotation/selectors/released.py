@@ -7,10 +7,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from annotation.models import (
     Answer,
-    Item,
+    Consent,
     Judgment,
     Rater,
-    Rubric,
     Seat,
     SeatOpening,
     Skip,
@@ -19,17 +18,62 @@ from annotation.models import (
 from annotation.selectors.labels import ROWS_PER_FETCH, Asked
 from annotation.vocabulary import RaterSource, Wave
 
-TEXTS_PER_FETCH = 500
-_JUDGMENT = (
+
+def judgments_at_seats(study_id: int, *, until: int) -> QuerySet[Judgment]:
+    """Return the judgments that count up to a cut-off, and every revision at their seats."""
+    counting = Judgment.objects.filter(
+        seat=OuterRef("seat"), rater=OuterRef("rater"), current=True, pk__lte=until
+    )
+    return Judgment.objects.filter(Exists(counting), item__study=study_id, pk__lte=until)
+
+
+class ShownFacts(NamedTuple):
+    """What a judgment keeps of what its rater saw: of one reply, or of both of a pair."""
+
+    text_version: int
+    shown_sha256: str
+    rule_set: int
+    response_id_2: str | None
+    text_version_2: int | None
+    shown_sha256_2: str | None
+    rule_set_2: int | None
+    side: int | None
+    renderer: int
+    rubric: str
+    rubric_version: int
+    guidelines_version: int | None
+    specification: str | None
+    specification_version: str | None
+    language: str
+    client: str
+    position: int | None
+
+
+_SHOWN = (
+    "judgment__text_version",
+    "judgment__shown_sha256",
+    "judgment__rule_set",
+    "judgment__item__reply_2__external_id",
+    "judgment__text_version_2",
+    "judgment__shown_sha256_2",
+    "judgment__rule_set_2",
+    "judgment__side",
+    "judgment__renderer",
+    "judgment__rubric__key",
+    "judgment__rubric__version",
+    "judgment__guidelines__version",
+    "judgment__specification__specification__key",
+    "judgment__specification__version",
+    "judgment__language",
+    "judgment__client",
+    "judgment__position",
+)
+_GIVEN = (
     "judgment__item__reply_1__external_id",
     "judgment__rater_id",
     "judgment__created_at",
     "judgment__public_id",
     "judgment__revision",
-    "judgment__rubric__key",
-    "judgment__rubric__version",
-    "judgment__text_version",
-    "judgment__shown_sha256",
 )
 
 
@@ -41,10 +85,7 @@ class FrozenAnswer(NamedTuple):
     judged_at: str
     judgment: str
     revision: int
-    rubric: str
-    rubric_version: int
-    text_version: int
-    shown_sha256: str
+    shown: ShownFacts
     question: str
     answer: str | None
     turn: int
@@ -56,7 +97,7 @@ def frozen_answers(study_id: int, *, until: int) -> Iterator[FrozenAnswer]:
     closed = _current(Answer.objects.all(), study_id, until)
     rows = closed.order_by("judgment_id", "question__position", "turn", "option__position")
     before: tuple[Any, ...] = ()
-    fields = (*_JUDGMENT, "question__key", "option__code", "turn", "wave")
+    fields = (*_GIVEN, *_SHOWN, "question__key", "option__code", "turn", "wave")
     for row in rows.values_list(*fields).iterator(chunk_size=ROWS_PER_FETCH):
         answer = _frozen(row)
         place = (answer.judgment, answer.question, answer.turn)
@@ -66,7 +107,7 @@ def frozen_answers(study_id: int, *, until: int) -> Iterator[FrozenAnswer]:
         before = place
     texts = _current(TextAnswer.objects.all(), study_id, until)
     rows = texts.order_by("judgment_id", "question__position", "turn")
-    fields = (*_JUDGMENT, "question__key", "text", "turn", "judgment__seat__wave")
+    fields = (*_GIVEN, *_SHOWN, "question__key", "text", "turn", "judgment__seat__wave")
     for row in rows.values_list(*fields).iterator(chunk_size=ROWS_PER_FETCH):
         yield _frozen(row)
 
@@ -78,16 +119,31 @@ def _current(rows: QuerySet[Any], study_id: int, until: int) -> QuerySet[Any]:
 
 
 def _frozen(row: tuple[Any, ...]) -> FrozenAnswer:
-    reply, rater, judged_at, judgment, *rest, question, answer, turn, wave = row
-    start = (reply, rater, judged_at.isoformat(), str(judgment))
-    end = (question, answer or None, turn, str(Wave(wave).label))
-    return FrozenAnswer._make((*start, *rest, *end))
+    given, shown, said = row[:5], row[5 : 5 + len(_SHOWN)], row[5 + len(_SHOWN) :]
+    reply, rater, judged_at, judgment, revision = given
+    question, answer, turn, wave = said
+    facts = ShownFacts._make(shown)
+    if facts.response_id_2 is None:
+        facts = facts._replace(shown_sha256_2=None)
+    return FrozenAnswer(
+        reply,
+        rater,
+        judged_at.isoformat(),
+        str(judgment),
+        revision,
+        facts,
+        question,
+        answer or None,
+        turn,
+        str(Wave(wave).label),
+    )
 
 
 class UnitCount(NamedTuple):
-    """How many raters chose an option at one unit, named by its reply."""
+    """How many raters chose an option at one unit, named by its reply or its two."""
 
     response_id: str
+    response_id_2: str | None
     item: int
     turn: int
     option: int
@@ -96,67 +152,21 @@ class UnitCount(NamedTuple):
 
 def unit_counts(asked: Asked) -> Iterator[UnitCount]:
     """Yield one row for each unit and option that was chosen, by item, turn and option."""
-    fields = ("item__reply_1__external_id", "item_id", "turn", "option_id")
+    names = ("item__reply_1__external_id", "item__reply_2__external_id")
+    fields = (*names, "item_id", "turn", "option_id")
     counted = asked.answers().values(*fields).annotate(n=Count("pk"))
     rows = counted.order_by("item_id", "turn", "option_id").values_list(*fields, "n")
     return (UnitCount(*row) for row in rows.iterator(chunk_size=ROWS_PER_FETCH))
 
 
-class FrozenItem(NamedTuple):
-    """One item with the current words of its reply."""
-
-    response_id: str
-    query_id: str
-    scenario_id: str | None
-    framing: str
-    language: str
-    value_a: str
-    value_b: str
-    model: str
-    sample: int
-    topics: list[str]
-    facts: list[str]
-    anchors: dict[str, list[str]]
-    metadata: dict[str, Any]
-    text_version: int
-    text_sha256: str
-    messages: list[dict[str, str]]
-
-
-def frozen_items(study_id: int) -> Iterator[FrozenItem]:
-    """Yield every item of the study, in the order the items were made."""
-    rows = (
-        Item.objects.filter(study=study_id, reply_1__versions__current=True)
-        .order_by("pk")
-        .values_list(
-            "reply_1__external_id",
-            "query__external_id",
-            "scenario__external_id",
-            "query__framing",
-            "query__language",
-            "query__value_a__name",
-            "query__value_b__name",
-            "reply_1__model__key",
-            "reply_1__sample",
-            "query__topics",
-            "query__facts",
-            "query__anchors",
-            "reply_1__metadata",
-            "reply_1__versions__number",
-            "reply_1__versions__sha256",
-            "reply_1__versions__messages",
-        )
-    )
-    return (FrozenItem(*row) for row in rows.iterator(chunk_size=TEXTS_PER_FETCH))
-
-
 class FrozenRater(NamedTuple):
-    """One rater who has judged."""
+    """One rater who has judged; ``consent_version`` is the text they agreed to last."""
 
     id: int
     source: str
     cohort: str
     judgments: int
+    consent_version: int | None
 
 
 def frozen_raters(study_id: int, *, until: int) -> Iterator[FrozenRater]:
@@ -164,7 +174,14 @@ def frozen_raters(study_id: int, *, until: int) -> Iterator[FrozenRater]:
     judged = Judgment.objects.filter(item__study=study_id, current=True, pk__lte=until)
     counted = judged.values("rater_id").annotate(n=Count("pk")).order_by("rater_id")
     rows = counted.values_list("rater_id", "rater__source", "rater__cohort", "n")
-    return (FrozenRater(*row) for row in rows.iterator(chunk_size=ROWS_PER_FETCH))
+    agreed = dict(
+        Consent.objects.filter(rater__study=study_id)
+        .order_by("pk")
+        .values_list("rater_id", "text__version")
+    )
+    return (
+        FrozenRater(*row, agreed.get(row[0])) for row in rows.iterator(chunk_size=ROWS_PER_FETCH)
+    )
 
 
 def rater_ids(study_id: int) -> list[int]:
@@ -196,6 +213,7 @@ class Fates(NamedTuple):
     total: int
     included: int
     superseded: int
+    late: int
     abandoned: int
     unfinished: int
     withdrawn: int
@@ -208,11 +226,13 @@ def fates(study_id: int, *, until: int) -> Fates:
     rows = rows.annotate(superseded=Exists(newer))
     left = Q(seat__abandoned_at__isnull=False)
     withdrawn = Q(current=False, rater__withdrew_at__isnull=False)
-    old = Q(current=False, rater__withdrew_at=None)
+    late = Q(current=False, rater__withdrew_at=None, late_turn__isnull=False)
+    old = Q(current=False, rater__withdrew_at=None, late_turn=None)
     counted = rows.aggregate(
         n_total=Count("pk"),
         n_included=Count("pk", filter=Q(current=True)),
         n_superseded=Count("pk", filter=old & Q(superseded=True)),
+        n_late=Count("pk", filter=late),
         n_abandoned=Count("pk", filter=old & Q(superseded=False) & left),
         n_unfinished=Count("pk", filter=old & Q(superseded=False) & ~left),
         n_withdrawn=Count("pk", filter=withdrawn),
@@ -250,9 +270,3 @@ def open_seats(study_id: int) -> int:
     """Count the seats that are still open, nobody's or somebody's."""
     waiting = Seat.objects.filter(study=study_id, judged_at=None, abandoned_at=None)
     return waiting.count()
-
-
-def rubric_source(rubric_id: int) -> dict[str, Any]:
-    """Return the JSON a rubric version was made from."""
-    source: dict[str, Any] = Rubric.objects.values_list("source", flat=True).get(pk=rubric_id)
-    return source

@@ -131,7 +131,7 @@ def _words(said: Said, question: QuestionPlan, turn: int) -> str:
     chosen = {one for *place, one in said.options if tuple(place) == here}
     words = ", ".join(label for pk, label in labels.items() if pk in chosen) or NONE
     cited = sorted((role, clause) for q, t, role, clause in said.clauses if (q, t) == here)
-    clauses = ", ".join(f"{clause} ({ClauseRole(role).label.lower()})" for role, clause in cited)
+    clauses = ", ".join(f"{clause} ({ClauseRole(role).label})" for role, clause in cited)
     return f"{words}: {clauses}" if clauses else words
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from annotation.models import Flag, Query, Rater, Seat, Study, Value
 from annotation.value_lines import RANKS, head_of
@@ -166,7 +167,8 @@ def _seats(rater: Rater, key: str) -> QuerySet[Seat]:
 
 def _matches(value: Value, words: str) -> bool:
     """Say whether all the words stand somewhere in what is known of a value."""
-    known = " ".join([value.name, value.category, value.definition, *value.aliases]).casefold()
+    category = (value.category, _(value.category))
+    known = " ".join([value.name, *category, value.definition, *value.aliases]).casefold()
     return all(word in known for word in words.casefold().split())
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from annotation import files
 from annotation.errors import FileUnreadable
 from annotation.files import Problem
-from annotation.formats import ReplyLine, reply_line
+from annotation.formats import ReplyLine, reply_lines
 from annotation.models import Batch, LineError, Study
 from annotation.services import replies
 from annotation.tally import Progress, Tally, chunks, no_progress
@@ -108,11 +108,11 @@ def _load(store: replies.Store, path: Path, *, progress: Progress) -> None:
         good: list[tuple[int, ReplyLine]] = []
         for record in chunk:
             tally.read += 1
-            found = [record] if isinstance(record, Problem) else reply_line(record)
+            found = [record] if isinstance(record, Problem) else reply_lines(record)
             if isinstance(found, list):
                 tally.refuse(found)
             else:
-                good.append((record.line, found))
+                good += ((record.line, reply) for reply in found)
         with transaction.atomic():
             store.add(good)
         progress(tally.read)

@@ -23,7 +23,8 @@ def keep(
 ) -> datetime | None:
     """Store a draft of one stage, or of an edit of it; the lease of a held seat is renewed.
 
-    The last draft to come in is the one that is kept. Returns the new end of the lease, None for an
+    The last draft to come in is the one that is kept. The seat's row is held until the draft is
+    stored: nobody else gets the seat in between, and with it what was entered. Returns the new end of the lease, None for an
     edit, which has none.
 
     Raises:
@@ -43,17 +44,25 @@ def keep(
     }
     if sum(len(word) for words in answers.values() for word in words) > LARGEST:
         raise AnswersInvalid(_("This is more text than can be kept."), fields={})
-    until = None
+    with transaction.atomic():
+        until = _touch(seat, rater, receipt, turn, now)
+        _store(seat, turn, receipt.revision, answers, now)
+    return until
+
+
+def _touch(seat: Seat, rater: Rater, receipt: Receipt, turn: int, now: datetime) -> datetime | None:
+    """Hold the seat for this rater until the transaction ends."""
     if receipt.revision:
         if closed := edits_closed(rater, at=now):
             raise EditsClosed(closed)
-    else:
-        stage = stage_at(rubric.scopes, turns=receipt.turns, turns_judged=seat.turns_judged)
-        if stage.turn != turn:
-            raise SeatNotHeld(_("This item is at another turn. Please load the page again."))
-        until = seats.extend(rater=rater, key=receipt.seat_key, now=now)
-    _store(seat, turn, receipt.revision, answers, now)
-    return until
+        if not seats.hold_judged(seat, rater):
+            raise SeatNotHeld(seats.gone())
+        return None
+    rubric = plan(receipt.rubric_id)
+    stage = stage_at(rubric.scopes, turns=receipt.turns, turns_judged=seat.turns_judged)
+    if stage.turn != turn:
+        raise SeatNotHeld(_("This item is at another turn. Please load the page again."))
+    return seats.extend(rater=rater, key=receipt.seat_key, now=now)
 
 
 def _store(

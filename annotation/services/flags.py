@@ -4,6 +4,7 @@ from datetime import datetime
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from annotation.errors import FlagRefused, SeatNotHeld
@@ -59,7 +60,7 @@ def _checked(note: str) -> str:
     if "\0" in words or not _is_unicode(words):
         raise FlagRefused(_("The note holds a character that cannot be stored; remove it."))
     if len(words) > LONGEST_NOTE:
-        most = f"{LONGEST_NOTE:,}"
+        most = number_format(LONGEST_NOTE, force_grouping=True)
         raise FlagRefused(_("The note is longer than %(most)s characters.") % {"most": most})
     return words
 

@@ -17,7 +17,7 @@ from annotation.selectors.rubrics import plan
 from annotation.services import openings, raters, sheets
 from annotation.services.sheets import Chosen, Key, Said, Sheet
 from annotation.tally import Progress, Tally, chunks, no_progress
-from annotation.vocabulary import RaterSource, Wave
+from annotation.vocabulary import ItemKind, RaterSource, Wave
 
 JUDGMENTS_AT_ONCE = 1_000
 
@@ -30,10 +30,30 @@ class _Reply:
     external_id: str
     query_id: int
     scenario_id: int
-    turns: int
     version: int
     rule_set: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An item, its reply or its two, and whether the file names these in the other order."""
+
+    item_id: int
+    first: _Reply
+    second: _Reply | None
+    turned: bool
+
+    @property
+    def name(self) -> str:
+        """What the item's place in the study's order is drawn from."""
+        return openings.name_of(
+            self.first.external_id, self.second.external_id if self.second else None
+        )
+
+
+# Who judged where, and all that they said there.
+_New = tuple[int, _Place, Sheet]
 
 
 def load(
@@ -47,7 +67,7 @@ def load(
     source: RaterSource = RaterSource.IMPORT,
     progress: Progress = no_progress,
 ) -> Tally:
-    """Load a file of answers, one a line; lines of one (reply, rater) make one judgment.
+    """Load a file of answers, one a line; lines of one (reply or pair, rater) make one judgment.
 
     Loading it again changes nothing. Answers to further questions make a new revision of the
     judgment; another answer to a question that was answered is refused, naming both.
@@ -89,22 +109,53 @@ class _Store:
         self.source, self.now = source, now
         self.judged: Counter[int] = Counter()
         self.asked = {q.id: q.asked_id for q in rubric.questions if q.asked_id is not None}
+        self.swaps = sheets.swaps_of(rubric)
 
     def add(self, found: list[tuple[Key, Sheet]]) -> None:
         """Store a chunk of sheets; the caller holds the transaction."""
-        names = sorted({rater for (_, rater), _ in found})
+        names = sorted({key.rater for key, _ in found})
         rater_ids = raters.named(study=self.study, names=names, source=self.source, now=self.now)
-        replies = self._replies({reply for (reply, _), _ in found})
-        items = self._items(replies)
+        places = self._places(list(dict.fromkeys(key.place for key, _ in found)))
         placed = [
-            (rater_ids[rater], items[reply], replies[reply], sheet)
-            for (reply, rater), sheet in found
+            (
+                rater_ids[key.rater],
+                places[key.place],
+                sheet.turned(self.swaps) if places[key.place].turned else sheet,
+            )
+            for key, sheet in found
         ]
-        known = self._known({rater for rater, *_ in placed}, set(items.values()))
-        new = [row for row in placed if row[:2] not in known]
-        again = [(known[row[:2]], row[2], row[3]) for row in placed if row[:2] in known]
+        item_ids = {place.item_id for place in places.values()}
+        known = self._known(set(rater_ids.values()), item_ids)
+        new: list[_New] = []
+        again: list[tuple[Judgment, Sheet]] = []
+        for rater, place, sheet in placed:
+            met = known.get((rater, place.item_id))
+            if met is None:
+                new.append((rater, place, sheet))
+            else:
+                again.append((met, sheet))
         self._meet_again(again)
         self._create(new)
+
+    def _places(self, named: list[tuple[str, str]]) -> dict[tuple[str, str], _Place]:
+        """Return the item of each reply or pair, made where there is none."""
+        replies = self._replies({key for names in named for key in names if key})
+        alone = [replies[one] for one, other in named if not other]
+        pairs = [(replies[one], replies[other]) for one, other in named if other]
+        single, paired = self._items(alone), self._pair_items(pairs)
+        places = {
+            (reply.external_id, ""): _Place(single[reply.id], reply, None, turned=False)
+            for reply in alone
+        }
+        for one, other in pairs:
+            straight, turned = paired.get((one.id, other.id)), paired.get((other.id, one.id))
+            place = (
+                _Place(turned, other, one, turned=True)
+                if straight is None and turned is not None
+                else _Place(straight or 0, one, other, turned=False)
+            )
+            places[one.external_id, other.external_id] = place
+        return places
 
     def _replies(self, ids: set[str]) -> dict[str, _Reply]:
         rows = TextVersion.objects.filter(
@@ -114,30 +165,48 @@ class _Store:
             "response__external_id",
             "response__query_id",
             "response__query__scenario_id",
-            "turns",
             "number",
             "rule_set",
             "sha256",
         )
         return {row[1]: _Reply(*row) for row in rows}
 
-    def _items(self, replies: dict[str, _Reply]) -> dict[str, int]:
+    def _items(self, replies: list[_Reply]) -> dict[int, int]:
+        """Return the item of each reply."""
         Item.objects.bulk_create(
-            (
-                Item(
-                    study=self.study,
-                    reply_1_id=reply.id,
-                    query_id=reply.query_id,
-                    scenario_id=reply.scenario_id,
-                )
-                for reply in replies.values()
-            ),
-            ignore_conflicts=True,
+            (self._item(reply, None) for reply in replies), ignore_conflicts=True
         )
         found = Item.objects.filter(
-            kind="single", reply_1__in=[reply.id for reply in replies.values()]
+            kind=ItemKind.SINGLE, reply_1__in=[reply.id for reply in replies]
         )
-        return dict(found.values_list("reply_1__external_id", "pk"))
+        return dict(found.values_list("reply_1", "pk"))
+
+    def _pair_items(self, pairs: list[tuple[_Reply, _Reply]]) -> dict[tuple[int, int], int]:
+        """Return the item of each pair by its replies; one that is there keeps its own order."""
+        known = self._known_pairs(pairs)
+        new = [
+            self._item(one, other)
+            for one, other in pairs
+            if not {(one.id, other.id), (other.id, one.id)} & known.keys()
+        ]
+        Item.objects.bulk_create(new, ignore_conflicts=True)
+        return self._known_pairs(pairs) if new else known
+
+    def _known_pairs(self, pairs: list[tuple[_Reply, _Reply]]) -> dict[tuple[int, int], int]:
+        ids = {reply.id for pair in pairs for reply in pair}
+        found = Item.objects.filter(kind=ItemKind.PAIR, reply_1__in=ids, reply_2__in=ids)
+        rows = found.values_list("reply_1_id", "reply_2_id", "pk")
+        return {(first, second): pk for first, second, pk in rows}
+
+    def _item(self, first: _Reply, second: _Reply | None) -> Item:
+        return Item(
+            study=self.study,
+            kind=ItemKind.PAIR if second else ItemKind.SINGLE,
+            reply_1_id=first.id,
+            reply_2_id=second.id if second else None,
+            query_id=first.query_id,
+            scenario_id=first.scenario_id,
+        )
 
     def _known(self, rater_ids: set[int], item_ids: set[int]) -> dict[tuple[int, int], Judgment]:
         """Return the current judgments that these raters have at these items, seats loaded."""
@@ -146,42 +215,43 @@ class _Store:
         )
         return {(judgment.rater_id, judgment.item_id): judgment for judgment in imported}
 
-    def _create(self, new: list[tuple[int, int, _Reply, Sheet]]) -> None:
-        numbers = self._seat_numbers({item for _, item, _, _ in new})
+    def _create(self, new: list[_New]) -> None:
+        numbers = self._seat_numbers({place.item_id for _, place, _ in new})
         rows = []
-        for rater, item, reply, sheet in new:
-            numbers[item] += 1
+        for rater, place, sheet in new:
+            numbers[place.item_id] += 1
             rows.append(
                 Seat(
                     study=self.study,
-                    item_id=item,
-                    query_id=reply.query_id,
-                    scenario_id=reply.scenario_id,
+                    item_id=place.item_id,
+                    query_id=place.first.query_id,
+                    scenario_id=place.first.scenario_id,
                     wave=Wave.IMPORTED,
-                    number=numbers[item],
-                    place=openings.place_of(reply.external_id, seed=0),
+                    number=numbers[place.item_id],
+                    place=openings.place_of(place.name, seed=0),
                     rater_id=rater,
                     judged_at=sheet.judged_at or self.now,
                 )
             )
         stored = Seat.objects.bulk_create(rows)
         judgments = Judgment.objects.bulk_create(
-            self._judgment(seat, reply, sheet)
-            for seat, (_, _, reply, sheet) in zip(stored, new, strict=True)
+            self._judgment(seat, place, sheet)
+            for seat, (_, place, sheet) in zip(stored, new, strict=True)
         )
         self._write(
             (judgment, seat, sheet.options, sheet.texts)
-            for judgment, seat, (*_, sheet) in zip(judgments, stored, new, strict=True)
+            for judgment, seat, (_, _, sheet) in zip(judgments, stored, new, strict=True)
         )
-        self.judged.update(rater for rater, *_ in new)
-        self.tally.created += sum(len(sheet.lines) for *_, sheet in new)
+        self.judged.update(rater for rater, _, _ in new)
+        self.tally.created += sum(len(sheet.lines) for _, _, sheet in new)
 
     def _seat_numbers(self, item_ids: set[int]) -> dict[int, int]:
         rows = Seat.objects.filter(item__in=item_ids, wave=Wave.IMPORTED).values("item_id")
         highest = rows.annotate(n=Max("number")).values_list("item_id", "n")
         return defaultdict(int, highest)
 
-    def _judgment(self, seat: Seat, reply: _Reply, sheet: Sheet) -> Judgment:
+    def _judgment(self, seat: Seat, place: _Place, sheet: Sheet) -> Judgment:
+        first, second = place.first, place.second
         return Judgment(
             seat=seat,
             revision=1,
@@ -189,9 +259,12 @@ class _Store:
             rater_id=seat.rater_id or 0,
             item_id=seat.item_id,
             rubric_id=self.rubric.id,
-            shown_sha256=reply.sha256,
-            text_version=reply.version,
-            rule_set=reply.rule_set,
+            shown_sha256=first.sha256,
+            text_version=first.version,
+            rule_set=first.rule_set,
+            shown_sha256_2=second.sha256 if second else "",
+            text_version_2=second.version if second else None,
+            rule_set_2=second.rule_set if second else None,
             renderer=rendering.RENDERER_VERSION,
             created_at=sheet.judged_at or self.now,
         )
@@ -231,9 +304,9 @@ class _Store:
             Rater.objects.filter(pk=rater).update(judged_count=F("judged_count") + n)
         self.judged.clear()
 
-    def _meet_again(self, met: list[tuple[Judgment, _Reply, Sheet]]) -> None:
+    def _meet_again(self, met: list[tuple[Judgment, Sheet]]) -> None:
         """Compare sheets with the stored judgments: unchanged, more questions, or conflicts."""
-        ids = [judgment.pk for judgment, _, _ in met]
+        ids = [judgment.pk for judgment, _ in met]
         stored: dict[int, set[Chosen]] = defaultdict(set)
         said: dict[int, set[Said]] = defaultdict(set)
         options = Answer.objects.filter(judgment__in=ids)
@@ -244,7 +317,7 @@ class _Store:
             "judgment_id", "question_id", "turn", "text"
         ):
             said[pk].add((question, turn, text))
-        for judgment, _, sheet in met:
+        for judgment, sheet in met:
             self._compare(judgment, sheet, stored[judgment.pk], said[judgment.pk])
 
     def _compare(
@@ -271,7 +344,7 @@ class _Store:
             self._write([(newer, judgment.seat, stored | new_options, said | new_texts)])
 
     def _under_another_rubric(self, line: int) -> Problem:
-        reason = "this rater judged this reply under another rubric version, and it keeps that"
+        reason = "this rater judged this item under another rubric version, and it keeps that"
         return Problem(line, "question", reason)
 
     def _revision_of(self, judgment: Judgment, sheet: Sheet) -> Judgment:
@@ -286,6 +359,9 @@ class _Store:
             shown_sha256=judgment.shown_sha256,
             text_version=judgment.text_version,
             rule_set=judgment.rule_set,
+            shown_sha256_2=judgment.shown_sha256_2,
+            text_version_2=judgment.text_version_2,
+            rule_set_2=judgment.rule_set_2,
             renderer=judgment.renderer,
             created_at=sheet.judged_at or self.now,
         )

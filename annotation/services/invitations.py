@@ -54,7 +54,7 @@ def find(*, token: str, now: datetime) -> Invitation:
     )
     if invitation is None:
         raise InvitationInvalid(
-            "This invitation was used, withdrawn, or has run out. Ask for a new link."
+            _("This invitation was used, withdrawn, or has run out. Ask for a new link.")
         )
     return invitation
 
@@ -75,8 +75,10 @@ def accept(*, token: str, user: User, now: datetime) -> Invitation:
     knew = Q(role__in=(Role.RESEARCHER, Role.ADMIN), ended_at__isnull=False)
     if invitation.role == Role.RATER and study.memberships.filter(knew, user=user).exists():
         raise InvitationInvalid(
-            "You were a researcher or an admin of this study and know who wrote the replies:"
-            " your judgments would not be blind."
+            _(
+                "You were a researcher or an admin of this study and know who wrote the replies:"
+                " your judgments would not be blind."
+            )
         )
     withdrew = study.memberships.filter(user=user, withdrew_at__isnull=False)
     if invitation.role == Role.RATER and withdrew.exists():
@@ -90,7 +92,7 @@ def accept(*, token: str, user: User, now: datetime) -> Invitation:
         return invitation
     unused = Invitation.objects.filter(pk=invitation.pk, used_at=None)
     if unused.update(used_at=now, used_by=user) != 1:
-        raise InvitationInvalid("This invitation was used a moment ago. Ask for a new link.")
+        raise InvitationInvalid(_("This invitation was used a moment ago. Ask for a new link."))
     studies.join(study=study, user=user, role=Role(invitation.role), now=now)
     if invitation.role == Role.RATER:
         raters.enrol(study=study, user=user, now=now)

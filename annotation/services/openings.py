@@ -102,9 +102,7 @@ def _items_after(study: Study, pk: int) -> list[Item]:
 
 def _add_seats(opening: SeatOpening, items: list[Item]) -> int:
     # What waits for an admin waits with all of its seats.
-    parked = set(
-        Seat.objects.filter(item__in=items, parked=True).values_list("item_id", flat=True)
-    )
+    parked = set(Seat.objects.filter(item__in=items, parked=True).values_list("item_id", flat=True))
     new = [
         Seat(
             study_id=opening.study_id,
@@ -125,8 +123,12 @@ def _add_seats(opening: SeatOpening, items: list[Item]) -> int:
 
 
 def _name(item: Item) -> str:
-    first = item.reply_1.external_id
-    return first if item.reply_2 is None else f"{first}\n{item.reply_2.external_id}"
+    return name_of(item.reply_1.external_id, item.reply_2.external_id if item.reply_2 else None)
+
+
+def name_of(first: str, second: str | None) -> str:
+    """Return what an item's place in an order is drawn from: the ids of its replies."""
+    return first if second is None else f"{first}\n{second}"
 
 
 def kind_of(study: Study) -> ItemKind:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -31,6 +32,8 @@ T = TypeVar("T", bound=Model)
 QUERY_FIELDS = ("scenario_id", "framing", "value_a", "value_b", "language")
 SHORTEST_FAMILY = 4
 LOOSE_FIELDS = ("topics", "facts", "anchors")
+# What can become of a line that was not refused; of a line with two replies, the first that fits.
+CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 
 
 def response_id(line: ReplyLine) -> str:
@@ -56,10 +59,12 @@ class Store:
         # Replies that an upload left behind which never became ready: taken over at the end.
         self.left_behind: list[int] = []
         self._updated: set[int] = set()
+        self._became: dict[int, set[str]] = {}
 
     def add(self, lines: list[Numbered]) -> None:
         """Store one chunk; the caller holds the transaction."""
         Study.objects.select_for_update(no_key=True).get(pk=self.study.pk)  # one load at a time
+        self._became = defaultdict(set)
         lines = self._with_values_by_name(lines)
         models = self._models({line.model for _, line in lines})
         lines = self._with_agreeing_queries(lines)
@@ -77,6 +82,19 @@ class Store:
             else:
                 new[key] = (number, line)
         self._create(new, queries, models)
+        self._count()
+
+    def _count(self) -> None:
+        """Tally each line once, also where it holds the two replies of a pair."""
+        for number, became in self._became.items():
+            if self.tally.has_refused(number):
+                continue
+            if CREATED in became:
+                self.tally.created += 1
+            elif UPDATED in became:
+                self.tally.updated += 1
+            else:
+                self.tally.unchanged += 1
 
     def _models(self, keys: set[str]) -> dict[str, LanguageModel]:
         def make(key: str) -> LanguageModel:
@@ -244,7 +262,7 @@ class Store:
                 [Problem(number, "response_id", f"{reason} Give this one another id.")]
             )
         elif stored.sha256 == sha256:
-            self.tally.unchanged += 1
+            self._became[number].add(UNCHANGED)
             if reply.batch_id != self.batch.pk and reply.batch.state != BatchState.READY:
                 self.left_behind.append(reply.pk)
         elif reply.batch_id == self.batch.pk or reply.pk in self._updated:
@@ -253,7 +271,7 @@ class Store:
         elif self.new_versions:
             self._add_version(stored, line, sha256)
             self._updated.add(reply.pk)
-            self.tally.updated += 1
+            self._became[number].add(UPDATED)
         else:
             self.tally.refuse([_conflict(number, reply.external_id, stored.sha256, sha256)])
 
@@ -261,7 +279,7 @@ class Store:
         """Meet an id for the second time in one file."""
         sha256, known = text_sha256(_messages(line)), text_sha256(_messages(first[1]))
         if sha256 == known and line.model == first[1].model and line.query_id == first[1].query_id:
-            self.tally.unchanged += 1
+            self._became[number].add(UNCHANGED)
             return
         reason = f"{response_id(line)!r} stands in line {first[0]} with another reply. Keep one."
         self.tally.refuse([Problem(number, "response_id", reason)])
@@ -292,7 +310,8 @@ class Store:
             for reply, line in zip(stored, lines, strict=True)
         ]
         self._save_texts(texts, lines)
-        self.tally.created += len(stored)
+        for number, _ in new.values():
+            self._became[number].add(CREATED)
 
     def _text(self, reply: Response, number: int, line: ReplyLine, sha256: str) -> TextVersion:
         return TextVersion(

@@ -20,7 +20,7 @@ from annotation.selectors import said
 from annotation.selectors.cards import stage_turns
 from annotation.selectors.edits import edits_closed
 from annotation.selectors.rubrics import plan
-from annotation.services import judgment_rows
+from annotation.services import judgment_rows, seats
 from annotation.services.judgments import Stored, checked_answers, stage_of
 from annotation.signals import PageSignals
 from annotation.stages import Stage
@@ -50,7 +50,7 @@ def revise(
     seat = Seat.objects.filter(key=receipt.seat_key, rater=rater.pk).first()
     whole = said.whole_judgment(seat.pk) if seat is not None else None
     if seat is None or whole is None:
-        raise SeatNotHeld(_("There is no answer of yours here that could be changed."))
+        raise SeatNotHeld(_nothing())
     closed = edits_closed(rater, at=now)
     if closed:
         raise EditsClosed(closed)
@@ -61,10 +61,16 @@ def revise(
     given = checked_answers(seat, rater, receipt, stage, sent)
     try:
         with transaction.atomic():
+            if not seats.hold_judged(seat, rater):
+                raise SeatNotHeld(_nothing())
             return _revised(seat, rater, whole, receipt, stage, given, page, now)
     except IntegrityError:
         # The rater's other window stored a revision at this very moment.
         raise _conflict(seat, receipt, stage, given) from None
+
+
+def _nothing() -> str:
+    return _("There is no answer of yours here that could be changed.")
 
 
 def _refuse_other(whole: Judgment, receipt: Receipt) -> None:

@@ -287,22 +287,35 @@ def skip(*, rater: Rater, key: str, reason: SkipReason, now: datetime) -> None:
     rater.skipped_count += made
 
 
+def hold_judged(seat: Seat, rater: Rater) -> bool:
+    """Lock a seat that the rater judged, or is judging, until the transaction ends.
+
+    False where it is not theirs any more: they withdrew a moment ago, or it was abandoned.
+    """
+    mine = Seat.objects.filter(pk=seat.pk, rater=rater.pk, abandoned_at=None)
+    return mine.select_for_update(no_key=True).values_list("pk", flat=True).first() is not None
+
+
+@transaction.atomic
 def give_back_all(*, rater: Rater, now: datetime) -> int:
     """Give back every seat a rater holds, their drafts deleted; returns how many they were."""
-    given = 0
-    for seat in Seat.objects.held_by(rater.pk):
-        Draft.objects.filter(seat=seat).delete()
-        given += _give_back(seat, rater, now)
-    return given
+    return sum(_give_back(seat, rater, now) for seat in Seat.objects.held_by(rater.pk))
 
 
 def _give_back(seat: Seat, rater: Rater, now: datetime) -> bool:
+    """Give one seat back, in the caller's transaction.
+
+    The seat goes first, the drafts after it: a draft that comes in at this moment waits for the
+    seat's row, and then finds that the rater does not hold it.
+    """
     mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk, turns_judged=seat.turns_judged)
     if seat.turns_judged == 0:
-        Draft.objects.filter(seat=seat.pk).delete()
         emptied = dict.fromkeys(("rater", "key", "hold", "claimed_at", "shown_at", "side"))
-        return mine.update(**emptied, leased_until=None) == 1
-    if mine.update(leased_until=now) != 1:
-        return False
-    _replace(seat, now)
-    return True
+        given = mine.update(**emptied, leased_until=None) == 1
+    else:
+        given = mine.update(leased_until=now) == 1
+        if given:
+            _replace(seat, now)
+    if given:
+        Draft.objects.filter(seat=seat.pk).delete()
+    return given

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates, rendering
@@ -47,6 +47,7 @@ def new_study(request: MemberRequest) -> HttpResponse:
     user = request.user
     if not user.has_perm(CREATE):
         raise PermissionDenied
+    translation.activate("en")  # as every admin's page; the middleware resets it
     form = filled(StudyForm, request)
     if form.is_valid() and (study := _made(form, user)):
         sentence = f"{study.title} is made. It is a draft: nobody else sees it yet."

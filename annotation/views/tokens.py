@@ -6,6 +6,7 @@ from typing import cast
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -26,7 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return _show(request, user)
     name = request.POST.get("name", "").strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        problem = f"Give it a name of 1 to {LONGEST_NAME} printable characters."
+        problem = _("Give it a name of 1 to %s printable characters.") % LONGEST_NAME
         return _show(request, user, problem=problem, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _show(request, user, secret=tokens.issue(user=user, name=name))
 
@@ -37,7 +38,7 @@ def revoke(request: HttpRequest, token_key: str) -> HttpResponse:
     """Take a token back."""
     if not tokens.revoke(user=cast(User, request.user), token_key=token_key):
         raise Http404
-    messages.success(request, "The token no longer works.")
+    messages.success(request, _("The token no longer works."))
     response = redirect("tokens")
     response.status_code = HTTPStatus.SEE_OTHER
     return response

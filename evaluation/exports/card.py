@@ -6,9 +6,15 @@ from annotation.cells import ESCAPE_RULE
 from evaluation.exports.columns import TABLES
 
 WHAT = {
-    "labels": "what the study concludes of each reply: vote shares and a majority label",
+    "labels": "what the study concludes of each reply or pair: vote shares and a majority label",
     "judgments": "every current answer of every rater, under a pseudonym of this release",
-    "items": "the replies that were judged, with who wrote them; raters never saw that",
+    "spans": "the places of replies that raters marked as evidence",
+    "clauses": "the clauses of a specification that decided answers",
+    "stages": "when each stage was shown and sent, how long it took, with what",
+    "revisions": "what raters said before or after what counts; no statistic takes it",
+    "items": "the replies or pairs that were judged, with who wrote them; raters never saw that",
+    "texts": "what raters were shown where it differs from `items`: older texts, other masks",
+    "values": "what raters read of each value, as it is now",
     "verdicts": "what automated judges answered to the same questions",
     "raters": "the raters, under the same pseudonyms",
     "agreement.json": "how far raters agree, with intervals",
@@ -18,6 +24,13 @@ WHAT = {
     "sampling.json": "how the items were chosen and how many raters each was to have",
     "dictionary.csv": "every column of every table",
     "manifest.json": "counts, cut-off, exclusions, and the SHA-256 of every file",
+}
+# Files of which there may be one, several or none.
+FAMILIES = {
+    "rubric-KEY-vVERSION.json": "each version of the questions that a judgment was made under",
+    "guidelines-vVERSION.md": "each version of the guidelines, likewise",
+    "specification-KEY-VERSION.json": "each version of a specification, likewise, by clause",
+    "consent-vVERSION.md": "each text that raters agreed to",
 }
 
 
@@ -47,6 +60,11 @@ def card(manifest: dict[str, Any]) -> str:
         "## Agreement\n\n" + _agreement(manifest["headline"]),
         "## Notes\n\n" + "\n".join(f"- {note}" for note in _notes(manifest)),
         (
+            "## To see what raters saw\n\n`manage.py rebuild_screens DIR` shows each judgment's"
+            " screen again from these files and compares it with the hash that was kept when the"
+            " rater judged; `--judgment ID` prints one. It needs no database."
+        ),
+        (
             "## To verify it\n\n`manage.py verify_release DIR` compares every hash and recomputes"
             " alpha from `judgments.jsonl` with an independent package; it needs no database."
         ),
@@ -60,7 +78,7 @@ def _files(rows: dict[str, int | None]) -> list[str]:
         count = rows.get(f"{name}.jsonl")
         shown = f"`{name}.jsonl`, `{name}.csv`" if name in TABLES else f"`{name}`"
         found.append(f"- {shown}: {words}" + (f" ({count:,} rows)" if count is not None else ""))
-    return found
+    return found + [f"- `{name}`: {words}" for name, words in FAMILIES.items()]
 
 
 def _left_out(manifest: dict[str, Any]) -> list[str]:
@@ -104,6 +122,10 @@ def _notes(manifest: dict[str, Any]) -> list[str]:
         ),
         "A value judgment may have no hidden truth: use the vote shares beside the label.",
         "Texts that raters wrote are as they wrote them.",
+        (
+            "In a pair `response_id` is slot 1 and `response_id_2` slot 2, whichever stood first"
+            " on the rater's page; `side` says which did."
+        ),
         "Pseudonyms of raters mean nothing outside this release.",
         ESCAPE_RULE,
     ]

@@ -12,11 +12,34 @@ class Column:
     description: str
 
 
+REPLY = Column("response_id", "text", "The reply; of a pair the one in slot 1.")
+SECOND = Column("response_id_2", "text", "The reply in slot 2 of a pair; empty for one reply.")
+JUDGMENT = Column("judgment", "text", "The judgment, as in judgments.")
+RATER = Column("rater", "text", "The rater's pseudonym in this release; see raters.")
+QUESTION = Column("question", "text", "The question's key in its rubric.")
+TURN = Column(
+    "turn", "integer", "The reply's message, counted from 1; 0 is the whole conversation."
+)
+RUBRIC = (
+    Column("rubric", "text", "The key of the rubric it was made under."),
+    Column("rubric_version", "integer", "That rubric's version."),
+)
+SPECIFICATION = (
+    Column("specification", "text", "The key of the specification that was before the rater."),
+    Column("specification_version", "text", "That specification's version."),
+)
+RENDERER = Column("renderer", "integer", "The version of what made a page of the text.")
+AS_UPLOADED = Column(
+    "text_sha256", "text", "SHA-256 of the messages as uploaded, in canonical JSON."
+)
+MESSAGES = Column("messages", "JSON", "The conversation as uploaded, before masking.")
+
 LABELS = (
-    Column("response_id", "text", "The reply."),
-    Column("question", "text", "The question's key in rubric.json."),
+    REPLY,
+    SECOND,
+    QUESTION,
     Column("scope", "text", "conversation, or turn."),
-    Column("turn", "integer", "The reply's message, counted from 1; 0 is the whole conversation."),
+    TURN,
     Column("raters", "integer", "How many raters answered, in the waves that count."),
     Column("shares", "JSON", "Share of the raters that chose each option on offer, by code."),
     Column(
@@ -40,26 +63,110 @@ LABELS = (
     Column("weight", "number", "1 / inclusion_probability."),
 )
 JUDGMENTS = (
-    Column("response_id", "text", "The reply."),
-    Column("rater", "text", "The rater's pseudonym in this release; see raters."),
-    Column("question", "text", "The question's key in rubric.json."),
+    REPLY,
+    SECOND,
+    RATER,
+    QUESTION,
     Column(
         "answer",
         "text",
         "The option's code, or the rater's own words. Empty: none of several choices was chosen.",
     ),
-    Column("turn", "integer", "The reply's message, counted from 1; 0 is the whole conversation."),
+    TURN,
     Column("judged_at", "time", "When it was judged, UTC."),
     Column("wave", "text", "Why the item was given to this rater: first, extra, imported …"),
     Column("judgment", "text", "The judgment; its answers share it."),
     Column("revision", "integer", "How often the rater gave it; only the last one is here."),
-    Column("rubric", "text", "The key of the rubric it was made under."),
-    Column("rubric_version", "integer", "That rubric's version."),
+    *RUBRIC,
+    Column("guidelines_version", "integer", "The version of the guidelines that counted then."),
+    *SPECIFICATION,
+    Column("language", "text", "The language of the page; empty: the questions' own."),
+    Column("client", "text", "With what it was judged: wide, narrow, plain, elsewhere."),
+    Column("position", "integer", "The how-many-eth item of this rater; empty for imported ones."),
+    Column("side", "integer", "At a pair: the slot of the reply that stood first."),
+    RENDERER,
     Column("text_version", "integer", "The version of the reply's text."),
     Column("shown_sha256", "text", "SHA-256 of the conversation as the rater saw it."),
+    Column("rule_set", "integer", "The version of the rules that masks come from."),
+    Column("text_version_2", "integer", "Of the second reply of a pair: the version of its text."),
+    Column("shown_sha256_2", "text", "SHA-256 of its conversation as the rater saw it."),
+    Column("rule_set_2", "integer", "The version of the rules that its masks come from."),
+)
+SPANS = (
+    REPLY,
+    SECOND,
+    JUDGMENT,
+    RATER,
+    QUESTION,
+    TURN,
+    Column("slot", "integer", "Which reply of a pair was marked; 1 where there is one."),
+    Column("message", "integer", "Which of the reply's own messages, counted from 1."),
+    Column("start", "integer", "The first code point, of the text content as rendered, from 0."),
+    Column("end", "integer", "The code point after the last."),
+    Column("quote", "text", "The words between."),
+    Column("kind", "text", "What was said of them: an option's code, where the question has any."),
+    Column("text_sha256", "text", "SHA-256 of the message's text content as rendered."),
+    Column("text_version", "integer", "The version of the marked reply's text."),
+    Column("shown_sha256", "text", "SHA-256 of its conversation as the rater saw it."),
+    RENDERER,
+    *RUBRIC,
+)
+CLAUSES = (
+    REPLY,
+    SECOND,
+    JUDGMENT,
+    RATER,
+    QUESTION,
+    TURN,
+    Column("clause", "text", "The clause's id in its specification."),
+    Column("role", "text", "What it did for the answer: violated, supports, governs."),
+    *SPECIFICATION,
+    *RUBRIC,
+)
+STAGES = (
+    REPLY,
+    SECOND,
+    JUDGMENT,
+    RATER,
+    Column("revision", "integer", "The revision of the judgment that the stage was sent in."),
+    Column("late_turn", "integer", "Of a late revision: the turn that was answered again."),
+    Column("turn", "integer", "The stage: a turn, counted from 1; 0 is the whole."),
+    Column("shown_at", "time", "When the server showed it, UTC; empty where it does not know."),
+    Column("submitted_at", "time", "When the server got the answers, UTC."),
+    Column("seconds", "number", "From the one to the other, by the server's clock."),
+    Column("active_ms", "integer", "How long the page was in use, as the page measured it."),
+    Column("client", "text", "With what the stage was judged: wide, narrow, plain, elsewhere."),
+    Column("questions", "JSON", "By key: first_at and last_at (server), active_ms (page)."),
+    Column("signals", "JSON", "What the page counted: pastes, absences, folded, unfolded."),
+)
+REVISIONS = (
+    REPLY,
+    SECOND,
+    Column("judgment", "text", "The judgment that counts instead, as in judgments."),
+    RATER,
+    Column("revision", "integer", "The number of this revision."),
+    Column(
+        "late_turn",
+        "integer",
+        "The turn that was answered again after the next one was seen. Empty: a whole judgment"
+        " that a newer one took the place of.",
+    ),
+    Column("judged_at", "time", "When it was given, UTC."),
+    *RUBRIC,
+    QUESTION,
+    TURN,
+    Column("what", "text", "What the row holds: option, text, span, or clause."),
+    Column(
+        "answer",
+        "text",
+        "The option's code, the rater's words, the words marked, or the clause's id. Empty: none"
+        " of several choices was chosen.",
+    ),
+    Column("detail", "JSON", "Of a span its place and kind, of a clause its role and document."),
 )
 ITEMS = (
-    Column("response_id", "text", "The reply."),
+    REPLY,
+    SECOND,
     Column("query_id", "text", "What was asked."),
     Column("scenario_id", "text", "The family of queries; the cluster of every interval."),
     Column("framing", "text", "Which value the query's wording leans to."),
@@ -73,8 +180,33 @@ ITEMS = (
     Column("anchors", "JSON", "The scenario's own words for the scale points."),
     Column("metadata", "JSON", "Everything else the upload said."),
     Column("text_version", "integer", "The version of the text."),
-    Column("text_sha256", "text", "SHA-256 of the messages as uploaded, in canonical JSON."),
-    Column("messages", "JSON", "The conversation as uploaded, before masking."),
+    AS_UPLOADED,
+    Column("shown_sha256", "text", "SHA-256 of the messages as raters are shown them now."),
+    Column("masks", "JSON", "What is masked now: place in messages from 0, start, end."),
+    MESSAGES,
+    Column("model_2", "text", "Of the second reply of a pair: who wrote it."),
+    Column("sample_2", "integer", "Which of several replies of one model it is."),
+    Column("metadata_2", "JSON", "Everything else the upload said of it."),
+    Column("text_version_2", "integer", "The version of its text."),
+    Column("text_sha256_2", "text", "SHA-256 of its messages as uploaded."),
+    Column("shown_sha256_2", "text", "SHA-256 of its messages as raters are shown them now."),
+    Column("masks_2", "JSON", "What is masked in it now."),
+    Column("messages_2", "JSON", "Its conversation as uploaded, before masking."),
+)
+TEXTS = (
+    Column("response_id", "text", "The reply."),
+    Column("text_version", "integer", "The version of its text."),
+    AS_UPLOADED,
+    Column("shown_sha256", "text", "SHA-256 of the messages as raters saw them."),
+    Column("system_messages", "boolean", "Whether system messages were shown."),
+    Column("masks", "JSON", "What was masked, as in items. Empty: it cannot be told any more."),
+    MESSAGES,
+)
+VALUES = (
+    Column("value", "text", "The value's name."),
+    Column("definition", "text", "What raters read of it, as it is now."),
+    Column("category", "text", "Its category."),
+    Column("aliases", "text", "What else it is called, separated by |."),
 )
 VERDICTS = (
     Column("response_id", "text", "The reply."),
@@ -99,6 +231,7 @@ RATERS = (
     Column("source", "text", "account, crowd, import, or simulated."),
     Column("cohort", "text", "The group the rater was recruited in."),
     Column("judgments", "integer", "Items judged, up to the cut-off."),
+    Column("consent_version", "integer", "The version of the consent they agreed to last."),
 )
 DICTIONARY = (
     Column("file", "text", "The table, without its ending."),
@@ -114,7 +247,13 @@ ESCAPED_COLUMN = Column(
 TABLES = {
     "labels": LABELS,
     "judgments": JUDGMENTS,
+    "spans": SPANS,
+    "clauses": CLAUSES,
+    "stages": STAGES,
+    "revisions": REVISIONS,
     "items": ITEMS,
+    "texts": TEXTS,
+    "values": VALUES,
     "verdicts": VERDICTS,
     "raters": RATERS,
 }

@@ -17,7 +17,8 @@ import numpy as np
 
 SAME_WITHIN = 1e-9
 CLOSED = frozenset({"single", "several", "scale"})
-Unit = tuple[str, int]
+# What was judged, a reply or the two of a pair, and which turn of it.
+Unit = tuple[str, str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class _Votes:
 
     def add(self, line: dict[str, Any]) -> None:
         """Take one line of judgments.jsonl."""
-        unit = self.units.setdefault((line["response_id"], line["turn"]), len(self.units))
+        judged = (line["response_id"], line.get("response_id_2"), line["turn"])
+        unit = self.units.setdefault(judged, len(self.units))
         if not self.several:
             self.chosen.extend((unit, self.codes[line["answer"]]))
             return

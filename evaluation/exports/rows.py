@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -11,17 +11,35 @@ from annotation.selectors.labels import Asked
 from annotation.selectors.released import (
     UnitCount,
     frozen_answers,
-    frozen_items,
     frozen_raters,
     unit_counts,
 )
+from annotation.selectors.released_documents import frozen_values
+from annotation.selectors.released_marks import (
+    frozen_clauses,
+    frozen_revisions,
+    frozen_spans,
+    frozen_stages,
+)
+from annotation.selectors.released_texts import FrozenReply, frozen_items, frozen_texts
 from annotation.selectors.studies import StudyFacts
 from annotation.vocabulary import CLOSED_TYPES, Scope
-from evaluation.exports.columns import ITEMS, JUDGMENTS
+from evaluation.exports.columns import (
+    CLAUSES,
+    ITEMS,
+    JUDGMENTS,
+    RATERS,
+    REVISIONS,
+    SPANS,
+    STAGES,
+    TEXTS,
+    Column,
+)
 from evaluation.models import Verdict
 
 Row = dict[str, Any]
 Names = Mapping[int, str]
+Columns = tuple[Column, ...]
 ROWS_PER_FETCH = 10_000
 # The design "all" takes every item that is ready, and imported judgments come as they are.
 CERTAIN = 1.0
@@ -29,20 +47,74 @@ CERTAIN = 1.0
 
 def judgments(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
     """Yield every current answer, its rater under a pseudonym."""
-    order = [column.name for column in JUDGMENTS]
     for answer in frozen_answers(study.id, until=until):
-        row = {**answer._asdict(), "rater": names[answer.rater]}
-        yield {name: row[name] for name in order}
+        row = {**answer._asdict(), **answer.shown._asdict(), "rater": names[answer.rater]}
+        yield _in_columns(JUDGMENTS, row)
+
+
+def spans(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+    """Yield every place that a current judgment marks as evidence."""
+    return _of_raters(SPANS, frozen_spans(study.id, until=until), names)
+
+
+def clauses(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+    """Yield every clause that a current judgment cites."""
+    return _of_raters(CLAUSES, frozen_clauses(study.id, until=until), names)
+
+
+def stages(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+    """Yield how every stage at the seats of current judgments came about."""
+    for row in _of_raters(STAGES, frozen_stages(study.id, until=until), names):
+        kept = {name: in_order(row[name]) for name in ("questions", "signals")}
+        yield row | kept
+
+
+def revisions(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+    """Yield what raters said in revisions that do not count."""
+    return _of_raters(REVISIONS, frozen_revisions(study.id, until=until), names)
+
+
+def _of_raters(columns: Columns, found: Iterable[Any], names: Names) -> Iterator[Row]:
+    for one in found:
+        yield _in_columns(columns, {**one._asdict(), "rater": names[one.rater]})
+
+
+def _in_columns(columns: Columns, row: Row) -> Row:
+    return {column.name: row[column.name] for column in columns}
 
 
 def items(study: StudyFacts) -> Iterator[Row]:
-    """Yield every item with its reply as uploaded."""
-    order = [column.name for column in ITEMS]
+    """Yield every item with its reply, or its two, as uploaded."""
+    nothing = dict.fromkeys(FrozenReply._fields)
     for item in frozen_items(study.id):
-        row = item._asdict()
-        row["anchors"], row["metadata"] = in_order(item.anchors), in_order(item.metadata)
-        row["messages"] = [{"role": m["role"], "content": m["content"]} for m in item.messages]
-        yield {name: row[name] for name in order}
+        second = _reply(item.second) if item.second else nothing
+        row = {
+            **item._asdict(),
+            "anchors": in_order(item.anchors),
+            **_reply(item.reply),
+            **{f"{name}_2": value for name, value in second.items()},
+        }
+        yield _in_columns(ITEMS, row)
+
+
+def _reply(reply: FrozenReply) -> Row:
+    row = reply._asdict()
+    return {**row, "metadata": in_order(reply.metadata), "messages": _messages(reply.messages)}
+
+
+def texts(study: StudyFacts, *, until: int) -> Iterator[Row]:
+    """Yield the texts that raters saw and ``items`` does not give."""
+    for text in frozen_texts(study.id, until=until):
+        yield _in_columns(TEXTS, {**text._asdict(), "messages": _messages(text.messages)})
+
+
+def _messages(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [{"role": m["role"], "content": m["content"]} for m in messages]
+
+
+def values(study: StudyFacts) -> Iterator[Row]:
+    """Yield what raters read of each value."""
+    return (value._asdict() for value in frozen_values(study.id))
 
 
 def in_order(value: Any) -> Any:
@@ -53,12 +125,7 @@ def in_order(value: Any) -> Any:
 def raters(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
     """Yield the raters who have judged, under their pseudonyms."""
     for rater in frozen_raters(study.id, until=until):
-        yield {
-            "rater": names[rater.id],
-            "source": rater.source,
-            "cohort": rater.cohort,
-            "judgments": rater.judgments,
-        }
+        yield _in_columns(RATERS, {**rater._asdict(), "rater": names[rater.id]})
 
 
 def last_verdict(study: StudyFacts) -> int:
@@ -115,6 +182,7 @@ def _label(question: QuestionPlan, scope: Scope, unit: list[UnitCount]) -> Row:
     found = _per_option(chosen, n) if several else _majority(chosen, n)
     return {
         "response_id": unit[0].response_id,
+        "response_id_2": unit[0].response_id_2,
         "question": question.key,
         "scope": str(scope),
         "turn": unit[0].turn,

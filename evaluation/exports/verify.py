@@ -47,7 +47,7 @@ def verify(folder: Path) -> Verified:
     Raises:
         ReleaseInvalid: the directory is not a release, or its manifest cannot be read.
     """
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     wrong = [found for file in manifest["files"] for found in _file(folder, file)]
     listed = {file["name"] for file in manifest["files"]} | {MANIFEST}
     wrong += [
@@ -66,7 +66,12 @@ def verify(folder: Path) -> Verified:
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a release's manifest.
+
+    Raises:
+        ReleaseInvalid: the directory is not a release, or its manifest cannot be read.
+    """
     path = folder / MANIFEST
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

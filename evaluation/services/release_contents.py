@@ -3,20 +3,30 @@
 from typing import Any
 
 from annotation.cells import ESCAPE_RULE
+from annotation.rendering import RENDERER_VERSION
+from annotation.scrubbing import MARK
 from annotation.selectors import released, withdrawals
 from annotation.selectors.labels import last_judgment
+from annotation.selectors.released_documents import rubric_source
+from annotation.selectors.released_texts import shows_system_messages
 from annotation.selectors.studies import StudyFacts, pseudonyms
 from annotation.vocabulary import DEFAULT_WAVES
 from evaluation import VERSION
-from evaluation.exports import rows
+from evaluation.exports import documents, rows
 from evaluation.exports.card import card
 from evaluation.exports.columns import (
+    CLAUSES,
     DICTIONARY,
     ITEMS,
     JUDGMENTS,
     LABELS,
     RATERS,
+    REVISIONS,
+    SPANS,
+    STAGES,
     TABLES,
+    TEXTS,
+    VALUES,
     VERDICTS,
 )
 from evaluation.exports.folder import Folder
@@ -24,9 +34,10 @@ from evaluation.exports.recompute import Filters, alphas, package, same
 from evaluation.exports.verify import MANIFEST
 from evaluation.services import agreement, judges
 
-FORMAT = "touchstone-release/1"
+FORMAT = "touchstone-release/2"
 EXCLUSIONS = {
-    "superseded": "an earlier revision; the rater gave the item another judgment since",
+    "superseded": "an earlier revision; the rater judged the item again since; see revisions",
+    "late": "a turn answered again after the next turn was seen; see revisions",
     "abandoned": "the rater left the item half way",
     "unfinished": "the rater was still at the item",
     "withdrawn": "the rater left the study; the judgment is kept and does not count",
@@ -46,8 +57,14 @@ def fill(study: StudyFacts, name: str, folder: Folder) -> dict[str, Any]:
     ids = released.rater_ids(study.id)
     names = pseudonyms(study.id, purpose=f"release:{name}", subjects=ids)
     folder.table("judgments", JUDGMENTS, rows.judgments(study, names, until=until))
+    folder.table("spans", SPANS, rows.spans(study, names, until=until))
+    folder.table("clauses", CLAUSES, rows.clauses(study, names, until=until))
+    folder.table("stages", STAGES, rows.stages(study, names, until=until))
+    folder.table("revisions", REVISIONS, rows.revisions(study, names, until=until))
     folder.table("labels", LABELS, rows.labels(study, until=until))
     folder.table("items", ITEMS, rows.items(study))
+    folder.table("texts", TEXTS, rows.texts(study, until=until))
+    folder.table("values", VALUES, rows.values(study))
     folder.table("verdicts", VERDICTS, rows.verdicts(study))
     folder.table("raters", RATERS, rows.raters(study, names, until=until))
     agreed = agreement.as_json(study, agreement.report(study, until=until))
@@ -57,14 +74,16 @@ def fill(study: StudyFacts, name: str, folder: Folder) -> dict[str, Any]:
         judges.as_json(study, one, judges.report(study, one.id, until=until)) for one in known
     ]
     folder.json("judges.json", {"study": study.slug, "judges": reports})
-    rubric = rows.in_order(released.rubric_source(study.rubric.id))
+    rubric = rows.in_order(rubric_source(study.rubric.id))
     folder.json("rubric.json", rubric)
     folder.text("guidelines.md", study.guidelines)
+    used = documents.write(study, folder, until=until)
     sampling = _sampling(study)
     folder.json("sampling.json", sampling)
     folder.plain_csv("dictionary.csv", DICTIONARY, _dictionary())
     manifest = {
         **_about(study, name, until),
+        "documents": used,
         "simulated": _simulated(study, known, until),
         "sampling": sampling,
         "headline": _headline(study, folder, rubric, agreed),
@@ -97,6 +116,11 @@ def _about(study: StudyFacts, name: str, until: int) -> dict[str, Any]:
             "title": study.rubric.title,
         },
         "guidelines_version": study.guidelines_version,
+        "shown": {
+            "mask": MARK,
+            "renderer": RENDERER_VERSION,
+            "system_messages": shows_system_messages(study.id),
+        },
         "filters": {
             "waves": [str(wave.label) for wave in DEFAULT_WAVES],
             "rubric": f"{study.rubric.key} v{study.rubric.version}",

@@ -191,3 +191,22 @@ def test_two_tabs_drafting_at_once_leave_one_draft(held, monkeypatch):
     keep(ann, seat, misled=["no"])
 
     assert Draft.objects.count() == 1
+
+
+def test_a_draft_that_comes_in_while_the_item_is_skipped_is_never_shown_to_others(
+    held, study, monkeypatch
+):
+    """The race: between finding the rater's seat and storing the draft, the other tab skipped it."""
+    ann, seat = held
+    receipt = build.receipt(seat, ann)
+    extend = seats.extend
+
+    def extend_after_the_skip(**fields):
+        seats.skip(rater=ann, key=seat.key, reason=SkipReason.BROKEN, now=NOW)
+        return extend(**fields)
+
+    monkeypatch.setattr(seats, "extend", extend_after_the_skip)
+
+    with pytest.raises(SeatNotHeld):
+        keep(ann, seat, receipt=receipt, note=["ann's own words"])
+    assert not Draft.objects.exists()

@@ -9,7 +9,7 @@ from annotation.selectors.cards import card_for_edit
 from annotation.selectors.edits import last_sent
 from annotation.selectors.labels import Asked, option_counts
 from annotation.selectors.rubrics import plan
-from annotation.services import revisions, studies
+from annotation.services import revisions, studies, withdrawals
 from annotation.vocabulary import Scope, StudyState
 from tests import build
 from tests.build import HOUR, NOW, claim
@@ -256,3 +256,20 @@ def test_undo_leads_to_the_item_judged_last(judged):
 
 def test_undo_of_nothing_is_nothing(study):
     assert last_sent(build.rater(study)) is None
+
+
+def test_R106_an_edit_that_comes_in_while_the_rater_withdraws_is_refused(judged, monkeypatch):
+    """The race: between checking the edit and storing it, the rater withdrew in another tab."""
+    ann, seat = judged
+    sealed = card(ann, seat).receipt
+    checked = revisions.checked_answers
+
+    def checked_after_leaving(*args):
+        withdrawals.withdraw(rater=Rater.objects.get(pk=ann.pk), now=NOW)
+        return checked(*args)
+
+    monkeypatch.setattr(revisions, "checked_answers", checked_after_leaving)
+
+    with pytest.raises(SeatNotHeld):
+        revise(ann, seat, sealed=sealed, winner="value_b")
+    assert not Judgment.objects.filter(current=True).exists()

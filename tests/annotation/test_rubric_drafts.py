@@ -99,6 +99,24 @@ def test_a_draft_whose_maker_is_not_known_can_be_in_conflict(study, ann, bea):
         store(study, bea, title="Another", now=LATER)
 
 
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_one", [False, True], ids=["the first draft", "a further draft"])
+def test_of_two_drafts_stored_at_once_one_stays_and_the_other_is_told(has_one):
+    study = build.study(rubric=build.SAFE)
+    ann, bea = (build.member(study, Role.ADMIN) for _ in range(2))
+    seen = store(study, ann).updated_at if has_one else None
+
+    told = build.at_once(
+        lambda: store(study, ann, title="Ann's", seen=seen, now=LATER),
+        lambda: store(study, bea, title="Bea's", seen=seen, now=LATER + timedelta(seconds=1)),
+    )
+
+    assert {type(one) for one in told} == {RubricDraft, RubricDraftChanged}
+    stayed = RubricDraft.objects.get()
+    assert stayed.source["title"] == ("Ann's" if stayed.updated_by == ann else "Bea's")
+
+
 def test_a_draft_is_thrown_away(study, ann):
     seen = store(study, ann).updated_at
 

@@ -130,6 +130,14 @@ def test_codes_are_text(given, kept):
         (rubric(question(), question()), "2 questions have this key"),
         (rubric(question(show_if={"question": "safe", "is": ["yes"]})), "no earlier question"),
         (rubric(question(show_if={"question": "x", "is": []})), "show_if"),
+        (
+            rubric(
+                question(key="e", type="spans", options=options("a")),
+                question(show_if={"question": "e", "is": ["a"]}),
+            ),
+            "e has no options to choose from",
+        ),
+        (rubric(translations={"de": {}, "DE": {}}), "de is given 2 times"),
         (rubric(kind="triple"), "kind"),
         (rubric(question(clauses="perhaps")), "questions.0.clauses"),
         (rubric(question(type="spans", clauses=True)), "has clauses"),

@@ -514,6 +514,40 @@ def test_R106_leaving_while_answers_come_in_leaves_nothing_that_counts(policy, t
     assert differences() == []
 
 
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("policy", POLICIES)
+def test_R106_leaving_while_an_answer_is_changed_leaves_nothing_that_counts(policy, tmp_path):
+    study = study_of(policy)
+    for _ in range(3):
+        build.item(study, tmp_path)
+    ann = build.rater(study)
+    receipts = []
+    for _ in range(3):
+        seat = claim(ann)
+        build.submit(ann, seat, misled="no")
+        seat.refresh_from_db()
+        card = card_for_edit(seat, ann, turn=0)
+        receipts.append(opened(card.receipt, seat_key=seat.key))
+
+    def change(receipt):
+        mine = Rater.objects.select_related("study").get(pk=ann.pk)
+        sent = {"misled": ["yes"]}
+        return revisions.revise(rater=mine, receipt=receipt, turn=0, sent=sent, now=NOW)
+
+    def go():
+        return leave(Rater.objects.select_related("study").get(pk=ann.pk))
+
+    told = build.at_once(*(lambda one=one: change(one) for one in receipts), go)
+
+    unexpected = [
+        one for one in told if isinstance(one, Exception) and not isinstance(one, SeatNotHeld)
+    ]
+    assert unexpected == []
+    assert not Judgment.objects.filter(rater=ann, current=True).exists()
+    assert differences() == []
+
+
 # What the database itself refuses
 
 

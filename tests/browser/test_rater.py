@@ -674,3 +674,170 @@ def test_one_long_conversation_of_each_kind_of_study_is_judged_on_real_data(
     build.wait_for(lambda: Judgment.objects.filter(current=True).exists())
 
     assert StageRecord.objects.filter(judgment__current=True).count() == 6
+
+
+def everything(study, tmp_path):
+    """A rater at the first turn of an item that uses all a card can show."""
+    _with_specification(study)
+    build.reply(
+        study,
+        tmp_path,
+        messages=build.conversation(2),
+        topics=["grief"],
+        facts=["True."],
+        anchors={"value_a": ["Anchor text"] * 7, "value_b": ["Other text"] * 7},
+    )
+    build.open_seats(study, n_seats=1)
+    return build.rater(study)
+
+
+SMALL_TARGETS = """() => {
+  const seen = [...document.querySelectorAll('a, button, input, summary, select, textarea')].filter((one) => {
+    const style = getComputedStyle(one);
+    return one.getClientRects().length && style.visibility !== 'hidden' && !one.closest('[inert], .unseen, .skip-link');
+  });
+  return seen.map((one) => {
+    // A choice is pressed by its whole label; a link in a sentence may be as high as its line.
+    const target = one.matches('input[type=radio], input[type=checkbox]') ? one.closest('label') ?? one : one;
+    const box = target.getBoundingClientRect();
+    return [one.tagName, one.textContent.trim().slice(0, 30), Math.round(box.width), Math.round(box.height)];
+  }).filter(([tag, , width, height]) => tag !== 'A' && (width < 24 || height < 24));
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_R132_every_target_is_24_pixels_wide_and_high(visit, tmp_path, width):
+    rater = everything(
+        build.study(rubric="tradeoff-standard", sensitive_topics=["grief"]), tmp_path
+    )
+    page = rating(visit, rater, width=width)
+    page.locator("input[name=misled][value=yes]").check()
+    for summary in page.locator("summary").all():
+        summary.click()
+
+    assert page.evaluate(SMALL_TARGETS) == []
+
+
+def test_R132_wider_text_spacing_loses_nothing(chromium, visit, live_server, tmp_path):
+    rater = everything(build.study(rubric="tradeoff-standard"), tmp_path)
+    context = chromium.new_context(
+        viewport={"width": 320, "height": 700}, base_url=live_server.url, bypass_csp=True
+    )
+    visit.sign_in(context, rater.user)
+    page = context.new_page()
+    page.goto(f"/studies/{rater.study.slug}/rate/")
+    page.locator(".card").wait_for()
+
+    page.add_style_tag(
+        content="* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
+        " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }"
+    )
+
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    cut = """[...document.querySelectorAll('.option, .button, legend, summary')]
+      .filter((one) => one.getClientRects().length && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0)
+      .map((one) => one.textContent.trim().slice(0, 40))"""
+    assert page.evaluate(wider) <= 0
+    assert page.evaluate(cut) == []
+    context.close()
+
+
+def test_R132_in_forced_colours_a_choice_is_not_told_by_colour_alone(visit, tmp_path, accessible):
+    rater = seated(build.study(rubric=build.SAFE), tmp_path)
+    page = rating(visit, rater)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+
+    page.locator("input[name=safe]").first.check()
+
+    chosen = page.locator(".option").first
+    assert chosen.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    assert chosen.evaluate("one => getComputedStyle(one).transitionDuration") == "0s"
+    accessible(page)
+
+
+def test_R131_single_keys_can_be_turned_off(visit, tmp_path):
+    rater = seated(build.study(rubric=build.SAFE), tmp_path)
+    page = rating(visit, rater)
+    page.keyboard.press("?")
+    page.get_by_label("Turn single keys off").check()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.locator(".card").wait_for()
+
+    page.keyboard.press("1")
+    page.keyboard.press("s")
+
+    assert page.locator("input[name=safe]:checked").count() == 0
+    assert not page.locator("#skip").evaluate("one => one.open")
+
+
+def test_R131_what_has_the_focus_is_seen(visit, tmp_path):
+    rater = seated(build.study(), tmp_path, messages=build.conversation(1, text="long " * 900))
+    page = rating(visit, rater, width=360)
+    covered = """() => {
+      const one = document.activeElement, box = one.getBoundingClientRect();
+      if (one === document.body || box.width === 0) return false;
+      const over = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height, innerHeight) / 2);
+      return !over || !(one.contains(over) || over.contains(one) || one.closest('label')?.contains(over));
+    }"""
+
+    hidden = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate(covered):
+            hidden.append(page.evaluate("document.activeElement.outerHTML.slice(0, 80)"))
+
+    assert hidden == []
+
+
+def test_anchors_of_the_scenario_stand_beside_the_points(visit, tmp_path):
+    rater = everything(build.study(rubric="tradeoff-standard"), tmp_path)
+    page = rating(visit, rater)
+    for _ in range(2):
+        for name, value in (("winner", "value_a"), ("refusal", "1"), ("misled", "no")):
+            page.locator(f"input[name={name}][value='{value}']").check()
+        turn = page.locator("input[name=turn]").input_value()
+        page.locator(".card__asking .button--main").click()
+        page.locator(f"input[name=turn]:not([value='{turn}'])").wait_for(state="attached")
+
+    assert page.locator("#q-score_a .option__anchor").first.inner_text() == "Anchor text"
+    assert page.locator("#q-score_b .option__anchor").first.inner_text() == "Other text"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_on_any_page_of_a_rater(visit, tmp_path, accessible, width, scheme):
+    study = build.study(rubric=build.SAFE, support_text="Call **somebody**.")
+    _with_specification(study)
+    rater = seated(study, tmp_path, 1)
+    seat = build.claim(rater, at=build.now())
+    build.submit(rater, seat, safe="no", at=build.now())
+    public_id = Judgment.objects.get().public_id
+    page = visit(rater.user, width=width, scheme=scheme)
+
+    for path in (
+        "rate/",
+        "guidelines/",
+        "mine/",
+        f"mine/{public_id}/",
+        f"rate/{seat.key}/revise/0/",
+        "values/glossary/",
+        f"clauses/?version={study.specification_id}",
+        "support/",
+        "withdraw/",
+    ):
+        page.goto(f"/studies/{study.slug}/{path}")
+        page.locator("main").wait_for()
+        accessible(page)
+
+
+def test_R134_that_an_answer_is_saved_is_a_status(visit, tmp_path):
+    rater = seated(build.study(rubric=build.SAFE), tmp_path, 2)
+    page = rating(visit, rater)
+
+    page.keyboard.press("1")
+    page.locator(".card__asking .button--main").click()
+
+    status = page.locator("[role=status]#saving")
+    build.wait_for(lambda: status.inner_text() in ("Saving…", "Saved"))
+    assert status.get_attribute("aria-live") == "polite"

@@ -50,6 +50,19 @@ def test_nothing_in_a_chart_needs_an_inline_style_or_a_script():
     assert not re.search(r"\sstyle=|<style|<script|\son\w+=|href=", drawn)
 
 
+def test_R021_a_name_may_hold_signs_that_no_drawing_takes():
+    name = "one\u2028two\u2029three\x1bfour\uffff 'five' \"six\" \\ </text><script>"
+
+    drawn = (
+        charts.forest([Point(name, "alpha", 0.1, 0.0, 0.2)], title="t"),
+        charts.bars([Bar(name, 0.6, "60 %")], title="t"),
+    )
+
+    words = [" ".join(" ".join(ET.fromstring(svg).itertext()).split()) for svg in drawn]
+    assert all("one two three four 'five'" in one for one in words)
+    assert not any("<script" in svg for svg in drawn)
+
+
 def test_every_value_has_a_label_with_its_numbers():
     drawn = charts.forest(POINTS, title="t")
 

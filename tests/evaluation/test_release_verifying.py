@@ -28,7 +28,7 @@ def test_a_whole_release_is_verified(rich, tmp_path, capsys):
 
     call_command("verify_release", str(out))
 
-    assert "is whole: 17 files and 4 numbers checked, 0 differences" in capsys.readouterr().out
+    assert "is whole: 30 files and 4 numbers checked, 0 differences" in capsys.readouterr().out
 
 
 def test_verifying_needs_no_database(study, tmp_path, django_assert_num_queries):
@@ -137,7 +137,7 @@ def test_sets_are_apart_as_passonneau_says(one, other, distance):
 def test_long_tables_report_while_they_are_written(tmp_path):
     heard = []
     folder = Folder(tmp_path, lambda name, rows: heard.append((name, rows)))
-    row = {"rater": "x", "source": "import", "cohort": "", "judgments": 1}
+    row = {"rater": "x", "source": "", "cohort": "", "judgments": 1, "consent_version": 1}
 
     folder.table("raters", TABLES["raters"], [row] * 1001)
 

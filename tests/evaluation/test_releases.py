@@ -226,7 +226,13 @@ def test_exclusions_and_inclusions_add_up_to_all_judgments(study, tmp_path):
 
     found = manifest(out)
     excluded = {one["reason"]: one["judgments"] for one in found["exclusions"]}
-    assert excluded == {"superseded": 0, "abandoned": 0, "unfinished": 1, "withdrawn": 0}
+    assert excluded == {
+        "superseded": 0,
+        "late": 0,
+        "abandoned": 0,
+        "unfinished": 1,
+        "withdrawn": 0,
+    }
     assert found["judgments"]["total"] == found["judgments"]["included"] + 1 == 15
     assert found["cut_off"]["judgment"] == Judgment.objects.latest("pk").pk
 

@@ -811,18 +811,11 @@ def test_R045_a_published_question_gets_no_further_option(world):
 
 
 # On SQLite the triggers of an UPDATE look at where a row was, not at where it goes.
-moves_in = pytest.mark.xfail(
-    connection.vendor == "sqlite", reason="a move into a published rubric is not seen", strict=True
-)
-
-
-@moves_in
 def test_R045_a_published_rubric_takes_no_question_from_another(world):
     with refused("rubric_published"):
         update(_question(world), rubric=world.rubric, position=99)
 
 
-@moves_in
 def test_R045_a_published_question_takes_no_option_from_another(world):
     question = of_the_published(Question, world)
 

@@ -38,8 +38,10 @@ class Command(BaseCommand):
         """Prepare and serve until stopped."""
         _check_port(port)
         self._prepare()
-        if not no_demo and demonstration.make():
-            self.stdout.write("Made the demonstration study.")
+        if not no_demo:
+            if demonstration.make():
+                self.stdout.write("Made the demonstration study.")
+            demonstration.make_further()
         self._print_links(port, demo=not no_demo)
         connections.close_all()
         worker = _start_worker()

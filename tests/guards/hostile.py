@@ -1,0 +1,485 @@
+"""A study in which every text that anyone can write is a voice's: hostile, or its harmless twin.
+
+Both make the same things in the same shape, so that their pages must be the same but for words.
+"""
+
+import itertools
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from annotation.models import (
+    Batch,
+    Item,
+    Judgment,
+    LanguageModel,
+    Rater,
+    Response,
+    Seat,
+    Study,
+    User,
+)
+from annotation.rubric_format import rubric_from_json
+from annotation.selectors.cards import card_for
+from annotation.services import (
+    batches,
+    consents,
+    drafts,
+    flags,
+    imports,
+    invitations,
+    judgments,
+    openings,
+    raters,
+    settings,
+    studies,
+    tokens,
+    values,
+)
+from annotation.services.settings import StudySettings
+from annotation.services.values import Meaning
+from annotation.vocabulary import FlagKind, OnWithdrawal, Role, StudyState
+from tests import build
+from tests.guards.world import World
+
+# What runs if it runs: the page's own name for "it was broken into".
+RUN = "pwn()"
+MARKUP = (
+    f"""<script>{RUN}</script>""",
+    f"""'"><img src=x onerror={RUN}>""",
+    f"""" autofocus onfocus={RUN} x=" """.strip(),
+    f"""' onmouseover={RUN} x='""",
+    f"""</script><script>{RUN}</script>""",
+    f"""</textarea><img src=x onerror={RUN}>""",
+    f"""</title></style><svg onload={RUN}>""",
+    f"""</template></noscript></select><iframe srcdoc=x onload={RUN}>""",
+    """<base href=https://evil.example/><link rel=stylesheet href=//evil.example/a.css>""",
+    """<meta http-equiv=refresh content=0;url=https://evil.example>""",
+    """<form action=https://evil.example><button formaction=//evil.example>""",
+    """<style>@import url(https://evil.example/a.css)</style>""",
+    """<b style=background:url(//evil.example/b.png)>""",
+    f"""--><img src=x onerror={RUN}><!--""",
+    f"""]]></dl></ul></table><math><a xlink:href="javascript:{RUN}">""",
+    f"""&lt;img src=x onerror={RUN}&gt;&#60;script&#62;""",
+)
+# A field whose whole content is an address.
+ADDRESSES = (
+    f"javascript:{RUN}//",
+    f"data:text/html,<script>{RUN}</script>",
+    "//evil.example/",
+    "https://evil.example/",
+)
+# What templates, styles, JSON, rows of words and readers trip over.
+SIGNS = (
+    """{{7*7}}{% debug %}{{request}}${7*7}#{7*7}<%=7*7%>""",
+    """{"kind":"x","slot":1}],"evil":[{"a":"b"}]}""",
+    """\\");alert(1);//\\u003cscript\\u003e\\x3cimg\\x3e""",
+    "line\u2028separator\u2029and\u00a0\u202egnp.exe\u202c\u2066\u200f",
+    "рaypal\u0430\u0301\u0335 ＜script＞\ufe64img\ufe65 \ufeff\u200b",
+    "W" * 60,
+)
+PLAIN = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+@dataclass
+class Voice:
+    """Writes every text of a world, each with its own name in it; ``harmless`` in plain letters."""
+
+    payloads: tuple[str, ...]
+    harmless: bool = False
+    said: dict[str, str] = field(default_factory=dict)
+    _turns: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def __call__(self, name: str, *, longest: int = 100, every: bool = False) -> str:
+        """Return one payload and the name of the field, or every payload; the same once more."""
+        room = longest - len(name)
+        if every:
+            text = " ".join(self.payloads) + name
+        else:
+            fitting = [one for one in self.payloads if len(one) <= room]
+            text = (fitting[next(self._turns) % len(fitting)] if fitting else "'\"><"[:room]) + name
+        self.said[name] = self.plain(text)
+        return self.said[name]
+
+    def plain(self, text: str) -> str:
+        """Return a text as this voice says it."""
+        return PLAIN.sub("x", text) if self.harmless else text
+
+    def prose(self, name: str) -> str:
+        """Return Markdown with everything that it can hold, and every payload in each place."""
+        one = " ".join(self.payloads).replace("`", "").replace("*", "").replace("_", "")
+        inline = self.plain(one.replace("[", "(").replace("]", ")").replace("\u2028", " "))
+        cell = inline.replace("|", "/")
+        address = self.plain(self.payloads[0].replace("<", "").replace(">", "").replace(" ", ""))
+        self.said[name] = inline
+        return (
+            f"# {inline}\n\n{inline} **{inline}** `{inline}` [{inline}]({address} '{name}')"
+            f" ![{inline}]({address})\n\n- {inline}\n1. {inline}\n\n> {inline}\n\n"
+            f"| {cell} | b |\n|---|--:|\n| {cell} | {cell} |\n\n"
+            f"```{self.plain('js>').strip()}\n{inline}\n```\n\n    {inline}\n\nI am Claude, made by"
+            f" Anthropic. {inline} \u202eright to left\u202c\n\n{self.plain('<b>')}end {name}"
+        )
+
+
+def rubric(say: Voice) -> dict:
+    """A question of every type, every one of its texts the voice's."""
+    code, other, kind = (say(name, longest=100) for name in ("code-1", "code-2", "kind-1"))
+    words = {
+        key: {"label": say(f"de-label-{key}"), "help": say(f"de-help-{key}")}
+        for key in ("choice", "some", "scale", "words", "evidence", "kept")
+    }
+    return {
+        "key": say("rubric-key"),
+        "title": say("rubric-title", longest=200),
+        "questions": [
+            {
+                "key": "choice",
+                "label": say("label-choice", every=True),
+                "help": say("help-choice", every=True),
+                "type": "single",
+                "scope": "both",
+                "options": [
+                    {"code": code, "label": say("option-1", every=True)},
+                    {"code": other, "label": say("option-2") + " {value_a} {value_b}"},
+                ],
+            },
+            {
+                "key": "some",
+                "label": say("label-some"),
+                "help": say("help-some"),
+                "type": "several",
+                "scope": "both",
+                "required": False,
+                "show_if": {"question": "choice", "is": [other]},
+                "options": [{"code": say("code-3"), "label": say("option-3")}],
+            },
+            {
+                "key": "scale",
+                "label": say("label-scale"),
+                "type": "scale",
+                "level": "ordinal",
+                "required": False,
+                "anchors": "value_a",
+                "options": [{"code": n, "label": say(f"point-{n}")} for n in range(3)],
+            },
+            {"key": "words", "label": say("label-words"), "type": "text", "required": False},
+            {
+                "key": "evidence",
+                "label": say("label-evidence"),
+                "type": "spans",
+                "scope": "both",
+                "required": False,
+                "options": [{"code": kind, "label": say("kind-label")}],
+            },
+            {
+                "key": "kept",
+                "label": say("label-kept"),
+                "type": "single",
+                "required": False,
+                "clauses": True,
+                "options": [
+                    {"code": "yes", "label": say("option-yes")},
+                    {"code": say("code-5"), "label": say("option-no")},
+                ],
+            },
+        ],
+        "translations": {"de": words},
+    }
+
+
+def specification(say: Voice) -> str:
+    """A document whose ids, titles, authorities and words are the voice's."""
+    ids = [_printable(say(f"clause-{n}")) for n in range(3)]
+    for n, one in enumerate(ids):
+        kept = "".join(one.split()).replace("}", ")").replace("{", "(").replace('"', "'")
+        ids[n] = say.said[f"clause-{n}"] = kept
+    return "\n\n".join(
+        f'{"#" * (n + 1)} {say(f"clause-title-{n}", longest=200)} '
+        f'{{id="{one}" authority="{say(f"authority-{n}", longest=60).replace(chr(34), "")}"}}\n\n'
+        f"{say.prose(f'clause-text-{n}').replace('# ', '')}"
+        for n, one in enumerate(ids)
+    )
+
+
+def _replies(say: Voice, value_a: str, value_b: str) -> list[dict]:
+    return [
+        {
+            "query_id": say(f"query-{n}", longest=150),
+            "response_id": say(f"reply-{n}", longest=150),
+            "scenario_id": say(f"scenario-{n}", longest=150),
+            "model": say(f"provider-{n}", longest=80) + "/" + say(f"model-{n}", longest=80),
+            "value_a": value_a,
+            "value_b": value_b,
+            "language": say("language", longest=35),
+            "topics": [say("topic")],
+            "facts": [say("fact", every=True)],
+            "anchors": {"value_a": [say(f"anchor-{place}") for place in range(3)]},
+            "metadata": {say("metadata-name"): say("metadata-value")},
+            say("unknown-field"): {say("inner-name"): [say("inner-value")]},
+            "messages": [
+                {"role": "system", "content": say.prose(f"system-{n}")},
+                *(
+                    message
+                    for turn in (1, 2)
+                    for message in (
+                        {"role": "user", "content": say.prose(f"user-{n}-{turn}")},
+                        {"role": "assistant", "content": say.prose(f"assistant-{n}-{turn}")},
+                    )
+                ),
+            ],
+        }
+        for n in range(5)
+    ]
+
+
+def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
+    """The study, its people, and everything they wrote; ``values`` are what its routes may name."""
+    tmp_path.mkdir(exist_ok=True)
+    study = studies.create(
+        slug=slug,
+        title=say("study-title", longest=200),
+        rubric=rubric_from_json(rubric(say)),
+        guidelines=say.prose("guidelines"),
+        now=build.NOW,
+    )
+    studies.change_state(study=study, to=StudyState.OPEN, by_id=None)
+    people = {
+        role: build.member(study, role, name=f"{role}-{slug}")
+        for role in ("rater", "researcher", "admin")
+    }
+    colleague = build.member(study, Role.RATER, name=f"colleague-{slug}")
+    _name(people | {"colleague": colleague}, say)
+    _settings(study, say, people["admin"])
+    value_a, value_b = say("value-a", longest=150), say("value-b", longest=150)
+    batch = _batch(study, say, tmp_path, _replies(say, value_a, value_b))
+    _values(study, say, tmp_path)
+    version = build.specification(
+        study,
+        key=_printable(say("specification-key")),
+        title=_printable(say("specification-title", longest=200)),
+        version=_printable(say("specification-version")),
+        source=specification(say),
+    )
+    build.open_seats(study, n_seats=3)
+    _in_order(study)
+    said = [_judged(study, user, say) for user in (colleague, people["rater"])]
+    _imported(study, say, tmp_path)
+    _begun(study, people["rater"], say)
+    judge = _judge(study, say, tmp_path)
+    release = build.release(study, name=say("release"))
+    for user in people.values():
+        tokens.issue(user=user, name=_printable(say(f"token-{user.pk}", longest=90)))
+    _rubric_draft(study, people["admin"], say)
+    held = Seat.objects.held_by(said[1].rater_id).order_by("hold").first()
+    item = Item.objects.filter(study=study, judgments__isnull=False).first()
+    invited = invitations.issue(study=study, role=Role.RATER, by=people["admin"], now=build.now())
+    routes = {
+        "slug": slug,
+        "key": release.key,
+        "token": invited[0],
+        "public_id": str(said[1].public_id),
+        "judge_id": str(judge.pk),
+        "item_id": str(item.pk),
+        "number": str(batch.number),
+        "rater_id": str(said[0].rater_id),
+        "membership_id": str(study.memberships.get(user=colleague).pk),
+        "value_id": str(study.values.get(name=value_a).pk),
+        "reply_id": str(Response.objects.filter(study=study).first().pk),
+        "version_id": str(version.pk),
+        "turn": "1",
+        "token_key": "no-such-token",
+        "name": "manifest.json",
+        "seat": held.key,
+        "judged_seat": said[1].seat.key,
+    }
+    return World(study, routes, people)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign for sign in text if sign.isprintable())
+
+
+def _in_order(study: Study) -> None:
+    """Let every rater meet the items in the order of the file, in both worlds alike."""
+    for n, item in enumerate(Item.objects.filter(study=study).order_by("reply_1_id")):
+        Seat.objects.filter(item=item).update(place=n)
+    Rater.objects.filter(study=study).update(start=0, cursor=0, descending=False)
+
+
+def _name(people: dict[str, User], say: Voice) -> None:
+    for role, user in people.items():
+        keys = {action: say(f"key-{action}") for action in ("skip", "flag", "mark")}
+        keys[say("key-of-nothing")] = say("key-nothing")
+        user.username = say(f"name-{role}", longest=150)
+        User.objects.filter(pk=user.pk).update(username=user.username, keys=keys)
+
+
+def _settings(study: Study, say: Voice, admin: User) -> None:
+    wanted = StudySettings(
+        title=study.title,
+        lease_minutes=30,
+        replies_per_query=None,
+        one_framing_per_scenario=False,
+        shows_system_messages=True,
+        judgments_per_rater=None,
+        skips_before_review=1,
+        break_minutes=0,
+        edits_until=None,
+        sensitive_topics=(say("topic"),),
+        support_text=say.prose("support"),
+        on_withdrawal=OnWithdrawal.KEEP,
+    )
+    settings.change(
+        study=study,
+        wanted=wanted,
+        guidelines=say.prose("guidelines"),
+        consent=say.prose("consent") + "\n\n{withdrawal} `{title}`",
+        now=build.NOW,
+        by_id=admin.pk,
+    )
+    study.refresh_from_db()
+    for rater in Rater.objects.filter(study=study).select_related("study"):
+        consents.give(rater=rater, text_id=study.consent_text_id, now=build.NOW)
+        Rater.objects.filter(pk=rater.pk).update(cohort=say("cohort"))
+
+
+def _batch(study: Study, say: Voice, tmp_path: Path, lines: list[dict]) -> Batch:
+    wrong = {say("wrong-field"): 1, "sample": say("wrong-sample"), "framing": say("wrong-framing")}
+    path = build.jsonl(tmp_path / "replies.jsonl", [*lines, {**lines[0], **wrong, "messages": 3}])
+    batch = batches.register(
+        study=study, file_name=say("file", longest=200) + ".jsonl", now=build.NOW
+    )
+    batches.load(batch=batch, path=path)
+    for n in range(2):
+        batch.errors.create(line=n, field=say(f"error-field-{n}"), reason=say("error", every=True))
+    LanguageModel.objects.filter(study=study).update(family=say("family"), aliases=[say("alias")])
+    batch.refresh_from_db()
+    assert batch.created == len(lines), list(batch.errors.values_list("field", "reason"))
+    return batch
+
+
+def _values(study: Study, say: Voice, tmp_path: Path) -> None:
+    for n, value in enumerate(study.values.order_by("pk")):
+        alias = say(f"value-alias-{n}").replace("|", "/")
+        meaning = Meaning(say(f"definition-{n}", every=True)[:1900], "Critical thinking", (alias,))
+        values.change(study=study, value_id=value.pk, meaning=meaning, by_id=0)
+
+
+def _judged(study: Study, user: User, say: Voice) -> Judgment:
+    """Both turns and the whole of one item are judged, with every kind of answer, and flags."""
+    rater = Rater.objects.select_related("study").get(study=study, user=user)
+    seat = build.claim(rater)
+    made = None
+    for turn in (1, 2, 0):
+        seat.refresh_from_db()
+        receipt = build.receipt(seat, rater)
+        sent = answers(say, rater, seat, turn)
+        made = judgments.submit(rater=rater, receipt=receipt, turn=turn, sent=sent, now=build.NOW)
+    for kind in FlagKind:
+        value_id = seat.query.value_a_id if kind == FlagKind.VALUE else None
+        flags.flag(
+            rater=rater, key=seat.key, kind=kind, value_id=value_id, now=build.NOW,
+            note=say(f"note-{kind}-{user.pk}", every=True)[:1900],
+        )  # fmt: skip
+    return Judgment.objects.select_related("seat").get(public_id=made.judgment_id)
+
+
+def answers(say: Voice, rater: Rater, seat: Seat, turn: int) -> dict[str, list[str]]:
+    """What a form of the rubric sends with something in every field."""
+    from annotation import rendering
+
+    said = say.said
+    html = next(one.html for one in card_for(seat, rater).messages if one.turn == (turn or 1))
+    text = rendering.text_of(html)
+    place = {"slot": 1, "message": turn or 1, "start": 0, "end": 40, "kind": said["kind-1"]}
+    marked = json.dumps({**place, "quote": text[:40]})
+    sent = {"choice": [said["code-2"]], "some": [said["code-3"]], "evidence": [marked]}
+    if turn:
+        return sent
+    whole = {"scale": ["1"], "words": [say("note", every=True)], "kept": ["yes"]}
+    cited = [f"{role} {said[f'clause-{n}']}" for n, role in enumerate(("violated", "supports"))]
+    return {**sent, **whole, "kept.clause": cited}
+
+
+def _imported(study: Study, say: Voice, tmp_path: Path) -> None:
+    line = {
+        "response_id": say.said["reply-1"],
+        "rater": say("imported-rater", longest=150),
+        "question": "choice",
+        "answer": say.said["code-1"],
+    }
+    imports.load(study=study, path=build.jsonl(tmp_path / "others.jsonl", [line]), now=build.NOW)
+
+
+def _begun(study: Study, user: User, say: Voice) -> None:
+    """The next item is before the rater, its first turn judged, the second entered and not sent."""
+    rater = Rater.objects.select_related("study").get(study=study, user=user)
+    raters.resume(rater=rater, by_id=0)
+    seat = build.claim(rater, at=build.now())
+    sent = answers(say, rater, seat, 1)
+    receipt = build.receipt(seat, rater)
+    judgments.submit(rater=rater, receipt=receipt, turn=1, sent=sent, now=build.now())
+    seat.refresh_from_db()
+    entered = {**answers(say, rater, seat, 2), "evidence.quote": [say("typed-quote", every=True)]}
+    receipt = build.receipt(seat, rater)
+    drafts.keep(rater=rater, receipt=receipt, turn=2, sent=entered, now=build.now())
+
+
+def _judge(study: Study, say: Voice, tmp_path: Path):
+    from evaluation.intake import JudgeVersion, load_verdicts
+    from evaluation.models import Judge
+
+    lines = [
+        {
+            "response_id": say.said[f"reply-{n}"],
+            "question": question,
+            "answer": answer,
+            "probability": 0.7,
+            "reasoning": say(f"reasoning-{n}", every=True),
+            "clauses": [say(f"verdict-clause-{n}")],
+        }
+        for n in range(5)
+        for question, answer in (("choice", say.said["code-1"]), ("kept", "yes"))
+    ]
+    judge = JudgeVersion(
+        say("judge", longest=200),
+        model=say("judge-model", longest=200),
+        prompt_version=say("prompt-version"),
+        rubric_version=say("rubric-version"),
+    )
+    path = build.jsonl(tmp_path / "verdicts.jsonl", lines)
+    load_verdicts(study=build.facts(study), path=path, judge=judge, now=build.NOW)
+    return Judge.objects.get(study=study)
+
+
+def _rubric_draft(study: Study, admin: User, say: Voice) -> None:
+    """A draft of the next rubric as an admin left it, with what no rubric may hold besides."""
+    from annotation.rubric_composer.draft import source_of
+    from annotation.rubric_composer.fields import draft_from, fields_of
+    from annotation.selectors.rubric_drafts import as_draft
+    from annotation.services import rubric_drafts
+
+    draft = as_draft(study, rubric_from_json(study.rubric.source))
+    wrong = {"key": [say("draft-key")], "version": ["v" + say("draft-version")], "q1-key": ["1" + say("q1-key")]}
+    left = draft_from({**fields_of(draft), **wrong})
+    rubric_drafts.store(study=study, source=source_of(left), seen=None, by=admin, now=build.NOW)
+
+
+def query(say: Voice) -> str:
+    """Every parameter that any page reads, all of them the voice's."""
+    asked = QueryDict(mutable=True)
+    for name in (
+        "q", "words", "question", "by", "language", "next", "repeat", "text", "page", "list",
+        "batch", "decision", "rule", "key", "people", "judge", "scope", "back", "name",
+    ):  # fmt: skip
+        asked[name] = say(f"asked-{name}")
+    return asked.urlencode()
+
+
+def consent_page(world: World) -> str:
+    """The address at which the world's rater agrees."""
+    return reverse("annotation:consent", args=[world.study.slug])
