@@ -21,6 +21,8 @@ from annotation.vocabulary import (
 )
 
 PRESETS = Path(__file__).parent / "rubrics"
+# In the order in which they are offered.
+PRESET_NAMES = ("tradeoff-quick", "tradeoff-standard", "refusal", "compliance", "pairwise")
 
 
 def _without_margins(code: str) -> str:
@@ -102,7 +104,7 @@ class RubricFile(Part):
 
 def presets() -> dict[str, RubricFile]:
     """Return the rubrics that come with the product, by key."""
-    return {path.stem: rubric_from_file(path) for path in sorted(PRESETS.glob("*.json"))}
+    return {name: rubric_from_file(PRESETS / f"{name}.json") for name in PRESET_NAMES}
 
 
 def rubric_from_file(path: Path) -> RubricFile:

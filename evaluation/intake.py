@@ -14,7 +14,7 @@ from annotation.plans import QuestionPlan
 from annotation.selectors.items import ReplyPlace, replies_by_id
 from annotation.selectors.studies import StudyFacts
 from annotation.tally import Progress, Tally, chunks, no_progress
-from annotation.vocabulary import CLOSED_TYPES
+from annotation.vocabulary import CLOSED_TYPES, ItemKind
 from evaluation.errors import JudgeInvalid
 from evaluation.models import Judge, Verdict
 from evaluation.verdict_lines import VerdictLine, unlikely, verdict_line
@@ -184,11 +184,9 @@ class _Store:
         if reply is None:
             reason = f"no reply {line.response_id!r} is in the study; load its batch first"
             return Problem(number, "response_id", reason)
-        question = self.study.rubric.question(line.question)
-        if question is None or question.type not in CLOSED_TYPES:
-            known = ", ".join(q.key for q in self.study.rubric.questions if q.type in CLOSED_TYPES)
-            reason = f"the rubric has no question {line.question!r} with options; it has {known}"
-            return Problem(number, "question", reason)
+        question = self._question(number, line)
+        if isinstance(question, Problem):
+            return question
         turn = placed(question, line.turn, reply.turns)
         if isinstance(turn, str):
             return Problem(number, "turn", turn.removeprefix("turn: ").removeprefix("turn "))
@@ -212,6 +210,17 @@ class _Store:
             reasoning=line.reasoning,
             clauses=line.clauses,
         )
+
+    def _question(self, number: int, line: VerdictLine) -> QuestionPlan | Problem:
+        question = self.study.rubric.question(line.question)
+        if question is None or question.type not in CLOSED_TYPES:
+            known = ", ".join(q.key for q in self.study.rubric.questions if q.type in CLOSED_TYPES)
+            reason = f"the rubric has no question {line.question!r} with options; it has {known}"
+            return Problem(number, "question", reason)
+        if self.study.rubric.kind == ItemKind.PAIR:
+            reason = "is about two replies side by side; a verdict is about one reply"
+            return Problem(number, "question", reason)
+        return question
 
     def _store(
         self,

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Case, Count, F, Max, QuerySet, When
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from annotation.models import Answer, Item, Judgment, Rater
 from annotation.vocabulary import DEFAULT_WAVES, RaterSource, Scope, Wave
@@ -72,32 +73,43 @@ def rater_count(asked: Asked) -> int:
     return int(counted["n"])
 
 
-SLICES = {
-    "model": ("reply_1__model__key",),
-    "provider": ("reply_1__model__provider",),
+_OF_REPLY = {"model": "model__key", "provider": "model__provider", "batch": "batch__number"}
+_OF_QUERY = {
     "value_pair": ("query__value_a__name", "query__value_b__name"),
     "framing": ("query__framing",),
     "language": ("query__language",),
-    "batch": ("reply_1__batch__number",),
 }
+# A pair lies in the slice of both its models, whichever stands in which slot.
+SLICES = ("model", "provider", "value_pair", "framing", "language", "batch")
 
 
 def slice_of_items(study_id: int, by: str) -> dict[int, str]:
     """Return each item's slice key; ``by`` is one of :data:`SLICES`."""
-    rows = Item.objects.filter(study=study_id).values_list("pk", *SLICES[by])
-    return {pk: _slice_key(parts) for pk, *parts in rows}
+    parts = _parts(by)
+    rows = Item.objects.filter(study=study_id).annotate(**parts)
+    return {pk: _slice_key(key) for pk, *key in rows.values_list("pk", *parts)}
 
 
 def raters_by_slice(asked: Asked, by: str) -> dict[str, int]:
     """Return how many raters gave these answers in each slice."""
-    fields = [f"item__{path}" for path in SLICES[by]]
-    counted = asked.answers().values(*fields).annotate(n=Count("judgment__rater", distinct=True))
-    rows = counted.order_by().values_list(*fields, "n")
-    return {_slice_key(parts): n for *parts, n in rows}
+    parts = _parts(by, "item__")
+    answers = asked.answers().annotate(**parts).values(*parts)
+    counted = answers.annotate(n=Count("judgment__rater", distinct=True)).order_by()
+    return {_slice_key(key): n for *key, n in counted.values_list(*parts, "n")}
+
+
+def _parts(by: str, prefix: str = "") -> dict[str, Any]:
+    """Return what the key of a slice is made of; of one reply the second part is empty."""
+    if by in _OF_QUERY:
+        return {f"part_{n}": F(prefix + path) for n, path in enumerate(_OF_QUERY[by])}
+    first, second = (F(f"{prefix}{reply}__{_OF_REPLY[by]}") for reply in ("reply_1", "reply_2"))
+    both = (first, Coalesce(second, first))
+    alone = When(**{f"{prefix}reply_2": None}, then=None)
+    return {"part_0": Least(*both), "part_1": Case(alone, default=Greatest(*both))}
 
 
 def _slice_key(parts: Iterable[Any]) -> str:
-    return " / ".join(str(part) or "(none)" for part in parts)
+    return " / ".join(str(part) or "(none)" for part in parts if part is not None)
 
 
 def has_named_scenarios(study_id: int) -> bool:

@@ -194,7 +194,8 @@ def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) ->
     try:
         with transaction.atomic():
             moved = changed(
-                "UPDATE annotation_rater SET cursor = %s WHERE id = %s AND cursor = %s",
+                "UPDATE annotation_rater SET cursor = %s"
+                " WHERE id = %s AND cursor = %s AND withdrew_at IS NULL",
                 [seat.place, rater.pk, rater.cursor],
             )
             taken = moved == 1 and _seize(seat, rater, now, hold=hold, shown=shown)
@@ -204,7 +205,7 @@ def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) ->
     if taken:
         rater.cursor = seat.place
     else:
-        rater.refresh_from_db(fields=["cursor"])
+        rater.refresh_from_db(fields=["cursor", "withdrew_at"])
     return taken
 
 

@@ -15,6 +15,7 @@ MARGIN = 0.1
 class Conclusion(StrEnum):
     """How a judge stands beside people, as far as the data tell."""
 
+    TWO_REPLIES = "two_replies"
     NO_PAIRS = "no_pairs"
     INVERTED = "inverted"
     NO_PEOPLE = "no_people"
@@ -76,6 +77,15 @@ def said_of(
             " needed.",
         )
     return _compared(ceiling, units, difference.low, difference.high)
+
+
+def of_two_replies() -> Said:
+    """Return what may be said of a judge on a question about two replies side by side."""
+    return Said(
+        Conclusion.TWO_REPLIES,
+        "Nothing can be said: the question is about two replies side by side, and a judge's verdict"
+        " is about one.",
+    )
 
 
 def _compared(ceiling: HumanCeiling, units: str, low: float, high: float) -> Said:

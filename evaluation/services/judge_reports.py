@@ -9,7 +9,7 @@ from annotation.plans import QuestionPlan
 from annotation.vocabulary import Level, Scope
 from evaluation.arrays import Ints, Units
 from evaluation.services.agreement import coefficient_json
-from evaluation.services.conclusions import Said, said_of
+from evaluation.services.conclusions import Said, of_two_replies, said_of
 from evaluation.stats.ceiling import CeilingCoefficient, HumanCeiling, human_ceiling
 from evaluation.stats.distances import Weights
 from evaluation.stats.estimates import Estimate
@@ -108,7 +108,13 @@ class JudgeQuestionReport:
 
 
 def compared(
-    question: QuestionPlan, scope: Scope, units: Units, judged: Ints, *, cluster: str
+    question: QuestionPlan,
+    scope: Scope,
+    units: Units,
+    judged: Ints,
+    *,
+    cluster: str,
+    of_pairs: bool = False,
 ) -> JudgeQuestionReport:
     """Return a judge's report on one question.
 
@@ -118,6 +124,7 @@ def compared(
         units: people's ratings.
         judged: shape (n_units,), the position of the judge's option, -1 where it said nothing.
         cluster: what the units' clusters are called.
+        of_pairs: whether people compared two replies, of which no verdict can be.
     """
     pairs, items = _pairs(question, units, judged)
     kappa = judge_kappa(pairs)
@@ -146,7 +153,9 @@ def compared(
         ),
         rates=_rates(question, pairs),
         inverted=inverted,
-        said=said_of(
+        said=of_two_replies()
+        if of_pairs
+        else said_of(
             units="turns" if scope == Scope.TURN else "items",
             items=items,
             accuracy=found,

@@ -115,7 +115,8 @@ def report(
 ) -> list[JudgeQuestionReport]:
     """Return how a judge compares with people, for each question of one answer, or for one.
 
-    Questions on which the judge gave no verdict are left out unless asked for by name.
+    Questions on which the judge gave no verdict are left out unless asked for by name. Of a
+    question about two replies side by side nothing is compared: a verdict is about one reply.
 
     Raises:
         JudgeUnknown, JudgeAmbiguous: see :func:`judge_of`.
@@ -126,13 +127,26 @@ def report(
     found = []
     for plan in _questions(study, question):
         for scope in _scopes(plan):
-            if question is None and not _given(judge_id, plan, scope).exists():
+            given = not about_pairs(study) and _given(judge_id, plan, scope).exists()
+            if question is None and not given:
                 continue
             keys, columns = _verdicts(judge_id, plan, scope)
             units = units_of(plan, Asked(plan.id, scope, until=until))
             judged = _at_units(units, keys, columns)
-            found.append(compared(plan, scope, units, judged, cluster=cluster))
+            found.append(
+                compared(plan, scope, units, judged, cluster=cluster, of_pairs=about_pairs(study))
+            )
     return found
+
+
+def offered(study: StudyFacts) -> list[QuestionPlan]:
+    """Return the questions on which a judge can be held against people."""
+    return [] if about_pairs(study) else _questions(study, None)
+
+
+def about_pairs(study: StudyFacts) -> bool:
+    """Say whether the study asks about two replies side by side."""
+    return study.rubric.kind == ItemKind.PAIR
 
 
 def as_json(

@@ -110,6 +110,7 @@ class Section:
         return self.found.said.conclusion in (
             Conclusion.INVERTED,
             Conclusion.TOO_FEW,
+            Conclusion.TWO_REPLIES,
             Conclusion.NO_PAIRS,
             Conclusion.NO_PEOPLE,
         )

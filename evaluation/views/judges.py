@@ -89,7 +89,8 @@ def judge(visit: Visit, judge_id: int) -> HttpResponse:
     context = {
         "judge": facts,
         "sections": [Section(one) for one in found],
-        "questions": [q for q in visit.study.rubric.questions if q.type in judges.ONE_ANSWER],
+        "questions": judges.offered(visit.study),
+        "about_pairs": judges.about_pairs(visit.study),
         "question": visit.asked("question"),
     }
     return visit.page("judge.html", context)
@@ -130,6 +131,7 @@ def _list(
     context = {
         "lines": [Line.of(visit.study, one) for one in judges.judges_of(visit.study)],
         "form": form,
+        "about_pairs": judges.about_pairs(visit.study),
         "counted": counted(tally) if tally else "",
         "problems": problems[:ERRORS_SHOWN],
         "more": max(len(problems) - ERRORS_SHOWN, 0),

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from annotation.errors import FileUnreadable, RubricInvalid
-from annotation.rubric_format import presets, rubric_from_file, rubric_from_json
+from annotation.rubric_format import PRESET_NAMES, presets, rubric_from_file, rubric_from_json
+from annotation.rubric_format import PRESETS as PRESETS_DIRECTORY
 from tests import build
 
 
@@ -34,6 +35,10 @@ PRESETS = {
     "compliance": 1,
     "pairwise": 1,
 }
+
+
+def test_every_file_of_a_preset_is_offered():
+    assert {path.stem for path in PRESETS_DIRECTORY.glob("*.json")} == set(PRESET_NAMES)
 
 
 def test_every_preset_is_a_rubric():

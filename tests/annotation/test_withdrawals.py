@@ -557,3 +557,14 @@ def test_without_a_withdrawal_nothing_can_be_deleted(study, ann, tmp_path):
 
     with pytest.raises(IntegrityError, match="append_only"):
         withdrawals._delete_judgments(ann)
+
+
+def test_R106_a_page_that_was_let_in_before_takes_no_seat_after(tmp_path):
+    """The race: the gate let the request in, then the rater withdrew in another window."""
+    study = build.study()
+    build.item(study, tmp_path)
+    let_in = build.rater(study)
+    withdrawals.withdraw(rater=Rater.objects.get(pk=let_in.pk), now=NOW)
+
+    assert seats.claim_next(rater=let_in, now=NOW) is None
+    assert not Seat.objects.filter(rater=let_in.pk).exists()

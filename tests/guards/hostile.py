@@ -96,6 +96,8 @@ class Voice:
 
     def __call__(self, name: str, *, longest: int = 100, every: bool = False) -> str:
         """Return one payload and the name of the field, or every payload; the same once more."""
+        if name in self.said:
+            return self.said[name]
         room = longest - len(name)
         if every:
             text = " ".join(self.payloads) + name
