@@ -1,12 +1,12 @@
-"""What allauth says on its pages and in its letters, which our catalogues translate anew.
+"""What libraries say on the pages of accounts and in letters, which our catalogues translate anew.
 
-allauth has translations of its own, but its German speaks to a friend where ours speaks to a guest.
-Named here, a sentence is found by ``bin/translations``; allauth translates it when it shows it.
+They have translations of their own, but their German speaks to a friend where ours speaks to a
+guest. Named here, a sentence is found by ``bin/translations``; whoever shows it translates it.
 """
 
 from django.utils.translation import gettext_noop
 
-OF_ALLAUTH = (
+OF_LIBRARIES = (
     gettext_noop(
         "If you have not created an account yet, then please %(link)ssign up%(end_link)s first."
     ),
@@ -18,6 +18,7 @@ OF_ALLAUTH = (
     gettext_noop("Be patient, you are sending too many requests."),
     gettext_noop("You must type the same password each time."),
     gettext_noop("Please type your current password."),
+    gettext_noop("Enter a valid email address."),
     gettext_noop("Your password is now changed."),
     gettext_noop(
         "Forgotten your password? Enter your email address below, and we'll send you an email"

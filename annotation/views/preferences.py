@@ -37,7 +37,8 @@ def change_language(request: HttpRequest) -> HttpResponse:
     """Show the pages in another language from now on, on every device of this account."""
     wanted = request.POST.get("language", "")
     back = request.POST.get("back", "")
-    here = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    # A path: anything else would be taken for the name of a page.
+    here = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     response = redirect(back if here else "home")
     if wanted not in dict(settings.LANGUAGES):
         return response
@@ -74,7 +75,7 @@ def change_keys(request: MemberRequest) -> HttpResponse:
 def _problem(keys: dict[str, str]) -> str:
     """Return what is wrong with a choice of keys, or nothing."""
     for key in keys.values():
-        if len(key) != 1 or key in TAKEN or not _KEY.fullmatch(key):
+        if len(key) != 1 or key in TAKEN or not key.isprintable() or not _KEY.fullmatch(key):
             return _("“%s” cannot be used: choose one letter or sign; digits choose answers.") % key
         if list(keys.values()).count(key) > 1:
             return _("“%s” is chosen twice; give each action its own key.") % key

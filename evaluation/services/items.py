@@ -62,9 +62,9 @@ def item_detail(study: StudyFacts, item_id: int) -> ItemDetail:
 
 
 def _verdicts(facts: ItemFacts) -> list[GivenVerdict]:
-    rows = Verdict.objects.filter(response=facts.response).select_related(
-        "judge", "question", "option"
-    )
+    rows = Verdict.objects.filter(
+        response__in=[reply.id for reply in facts.replies]
+    ).select_related("judge", "question", "option")
     ordered = rows.order_by("judge__name", "judge_id", "question__position", "turn", "pk")
     return [
         GivenVerdict(

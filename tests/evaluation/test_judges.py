@@ -229,8 +229,9 @@ def test_an_item_shows_what_each_rater_and_judge_said(study, tmp_path):
 
     found = item_detail(build.facts(study), item_of(study, "a"))
 
-    assert found.facts.model == "acme/one"
-    assert [message.turn for message in found.facts.messages] == [0, 1]
+    (reply,) = found.facts.replies
+    assert reply.model == "acme/one"
+    assert [message.turn for message in reply.messages] == [0, 1]
     assert [one.judgment.answers[0].words for one in found.raters] == ["Yes", "Yes", "No"]
     assert [(one.judge, one.words, one.reasoning) for one in found.verdicts] == [
         ("robo", "Yes", ""),

@@ -292,7 +292,7 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
         "value_id": str(study.values.get(name=value_a).pk),
         "reply_id": str(Response.objects.filter(study=study).first().pk),
         "version_id": str(version.pk),
-        "turn": "1",
+        "turn": "0",
         "token_key": "no-such-token",
         "name": "manifest.json",
         "seat": held.key,

@@ -20,7 +20,7 @@ from annotation.rubric_format import (
 )
 from annotation.selectors.labels import SLICES
 from config.management.commands.file_schemas import SCHEMAS, schema_of
-from evaluation.exports.card import WHAT
+from evaluation.exports.card import FAMILIES, WHAT
 from evaluation.exports.columns import DICTIONARY, ESCAPED_COLUMN, TABLES
 from evaluation.models.release import ReleaseState
 from evaluation.services.release_contents import EXCLUSIONS
@@ -185,7 +185,7 @@ def test_every_file_of_a_release_is_documented():
     files = [
         name if "." in name else f"{name}.{ending}" for name in WHAT for ending in ("jsonl", "csv")
     ]
-    words = [*files, ESCAPED_COLUMN.name, *(column.name for column in DICTIONARY), *EXCLUSIONS]
+    words = [*files, *FAMILIES, ESCAPED_COLUMN.name, *(column.name for column in DICTIONARY), *EXCLUSIONS]
 
     assert [word for word in words if f"`{word}`" not in page] == []
 

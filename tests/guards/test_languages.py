@@ -3,12 +3,15 @@
 import gettext
 import json
 import re
+from pathlib import Path
 
+import allauth
+import django.conf
 import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from config.account_words import OF_ALLAUTH
+from config.account_words import OF_LIBRARIES
 from tests.guards import catalogue, german
 from tests.guards.catalogue import Text, Words, name_of, words_of
 
@@ -61,6 +64,23 @@ class TestCatalogues:
 
         assert {one: problem for one, problem in problems.items() if problem} == {}
 
+    @pytest.mark.parametrize(
+        "block",
+        [
+            'msgid "Stay"\nmsgstr "Bleiben"',
+            'msgid "%d seats"\nmsgstr ""',
+            '#, fuzzy, python-format\nmsgid "%d seats"\nmsgstr "%d Plätze"',
+            'msgid "%d seats"\nmsgstr "Die Plätze"',
+            'msgid "%d seats"\nmsgid_plural "%d"\nmsgstr[0] "%d"\nmsgstr[1] "%d"',
+        ],
+        ids=["missing", "empty", "fuzzy", "placeholder", "plural"],
+    )
+    def test_what_a_catalogue_lacks_is_found(self, tmp_path, block):
+        path = tmp_path / "django.po"
+        path.write_text(block + "\n")
+
+        assert problem_of(Text("%d seats"), catalogue.read(path))
+
     @LANGUAGES
     def test_the_compiled_file_is_what_the_catalogue_says(self, path):
         with path.with_suffix(".mo").open("rb") as file:
@@ -85,14 +105,12 @@ class TestCatalogues:
 
         assert {len(entry.said) for entry in plurals} == {forms}
 
-    def test_what_is_said_in_the_name_of_allauth_is_what_it_says(self):
-        with translation.override("de"):
-            import allauth
+    def test_what_is_said_in_the_name_of_libraries_is_what_they_say(self):
+        folders = (Path(library.__file__).parent for library in (allauth, django.conf))
+        theirs = [gettext.translation("django", folder / "locale", ["de"]) for folder in folders]
 
-            folder = allauth.__path__[0]
-        theirs = gettext.translation("django", f"{folder}/locale", ["de"])._catalog
-
-        assert [one for one in OF_ALLAUTH if one not in theirs] == []
+        said = set().union(*(catalogue._catalog for catalogue in theirs))
+        assert [one for one in OF_LIBRARIES if one not in said] == []
 
 
 class TestCode:
@@ -132,6 +150,10 @@ class TestCode:
     )
     def test_a_sentence_of_a_module_that_is_not_translated_is_found(self, source):
         assert len(catalogue.unmarked_of_module(source)) == 1
+
+    @pytest.mark.parametrize("text", ["Sign out", "Leaf: Turn 2 of 3", "Das is for Sie"])
+    def test_an_english_text_on_a_page_is_found(self, text):
+        assert is_english(text, english_of(catalogue.CATALOGUES[0]))
 
 
 def spoken(answer) -> list[str]:

@@ -181,7 +181,8 @@ def test_R021_no_page_has_another_shape_because_of_what_was_written(twins, role)
         found += wrong
         if status not in REFUSED:
             found += visited(twins, clients, route, asked=False)[0]
-            found += visited(twins, clients, route, **{"HX-Request": "true"})[0]
+            part = {"HX-Request": "true", "Accept-Language": "de"}
+            found += visited(twins, clients, route, **part)[0]
 
     assert found == [], "\n".join(found)
 
@@ -269,8 +270,11 @@ def wrong_rubric(say: hostile.Voice, of: world.World) -> dict:
     return {"rubric_text": JSON % (said, said), "do": "import", "seen": say("sent-seen")}
 
 
-def composed(do: str) -> Callable[[hostile.Voice, world.World], dict]:
-    """Return the form of a rubric with a payload in every field, and one button of it."""
+def composed(do: str, *, late: bool = False) -> Callable[[hostile.Voice, world.World], dict]:
+    """Return the form of a rubric with a payload in every field, and one button of it.
+
+    One that is ``late`` comes when another admin has stored the draft meanwhile.
+    """
 
     def made(say: hostile.Voice, of: world.World) -> dict:
         sent = say("composed", every=True)
@@ -283,7 +287,7 @@ def composed(do: str) -> Callable[[hostile.Voice, world.World], dict]:
             "new-language": sent,
             "preview-language": "de",
             "question": ["1", "2", sent],
-            "seen": sent,
+            "seen": sent if late else of.study.rubric_draft.updated_at.isoformat(),
             "do": do or sent,
         }
 
@@ -325,6 +329,8 @@ ECHOES = (
     ),
     Echo("admin", "annotation:change_state", every("to")),
     Echo("admin", "annotation:value", every("definition", "category", "aliases", "resolves")),
+    Echo("admin", "annotation:value", every("definition")),
+    Echo("admin", "annotation:value", every(resolves="on")),
     Echo("admin", "annotation:values", lambda say, of: {"file": WRONG_LINES(say)}),
     Echo("admin", "annotation:values", lambda say, of: {"file": WRONG_NAME(say)}),
     Echo("admin", "annotation:batches", lambda say, of: {"uploads": WRONG_NAME(say)}),
@@ -356,6 +362,9 @@ ECHOES = (
         Echo("admin", "annotation:compose", composed(do))
         for do in ("add-question", "add-language", "up:2", "add-option:1", "discard")
     ),
+    Echo("admin", "annotation:compose", composed("save", late=True)),
+    Echo("admin", "annotation:compose", composed("publish", late=True), part=True),
+    Echo("admin", "annotation:compose", composed("", late=True)),
     Echo("researcher", "evaluation:releases", every("name")),
     Echo("researcher", "evaluation:releases", lambda say, of: {"name": say.said["release"]}),
     Echo(
@@ -404,3 +413,29 @@ def test_R021_no_form_comes_back_with_a_payload_that_runs(twins):
         found += [f"{echo.role} {echo.name} {[a.status_code for a in evil]}: {w}" for w in wrong]
 
     assert found == [], "\n".join(found)
+
+
+PLACES = {
+    "text": "<p>{}</p>",
+    "attribute": '<p title="{}">x</p>',
+    "attribute in single quotes": "<p title='{}'>x</p>",
+    "address": '<a href="{}">x</a>',
+    "title": "<title>{}</title>",
+    "text field": "<textarea>{}</textarea>",
+    "template": "<template><span>{}</span></template>",
+    "comment": "<p>x</p><!-- {} -->",
+}
+
+
+@pytest.mark.parametrize("payload", [*hostile.MARKUP, *hostile.ADDRESSES[:2]])
+def test_the_guard_sees_each_payload_that_leaves_its_place(payload):
+    good = hostile.Voice((), harmless=True).plain(payload)
+
+    seen = [
+        name
+        for name, place in PLACES.items()
+        for evil, twin in [(Page(place.format(payload)), Page(place.format(good)))]
+        if evil.wrong or evil.shape != twin.shape
+    ]
+
+    assert seen

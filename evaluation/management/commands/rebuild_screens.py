@@ -57,8 +57,8 @@ class Command(BaseCommand):
                 self.stderr.write(f"{difference.what}: {difference.reason}")
             more = f" {found.unchecked} places are of another renderer." if found.unchecked else ""
             self.stdout.write(
-                f"Release {found.name}: the screens of {found.judgments} judgments and"
-                f" {found.spans} marked places made again, {found.differing} differences.{more}"
+                f"Release {found.name}: the screens of {found.judgments:,} judgments and"
+                f" {found.spans:,} marked places made again, {found.differing:,} differences.{more}"
             )
         if found.differing:
             sys.exit(DIFFERS)
