@@ -113,7 +113,7 @@ def _rows(
     """Return the rows of two fields as they were typed, and at least three of them."""
     pairs = zip_longest(sent.get(first, ()), sent.get(second, ()), fillvalue="")
     typed = [pair for pair in pairs if any(words.strip() for words in pair)]
-    return tuple([*typed, *[("", "")] * max(1, ROWS - len(typed))])
+    return (*typed, *[("", "")] * max(1, ROWS - len(typed)))
 
 
 def _keys(question: QuestionPlan) -> list[str]:

@@ -24,8 +24,8 @@ def keep(
     """Store a draft of one stage, or of an edit of it; the lease of a held seat is renewed.
 
     The last draft to come in is the one that is kept. The seat's row is held until the draft is
-    stored: nobody else gets the seat in between, and with it what was entered. Returns the new end of the lease, None for an
-    edit, which has none.
+    stored: nobody else gets the seat in between, and with it what was entered. Returns the new end
+    of the lease; None for an edit, which has none.
 
     Raises:
         SeatNotHeld: the seat is not this rater's, or not at this stage.

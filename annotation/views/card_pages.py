@@ -38,9 +38,7 @@ def turn_of(request: HttpRequest) -> int:
     """
     text = request.POST.get("turn", "")
     if not (text.isascii() and text.isdecimal() and len(text) < 6):
-        raise ShownTextChanged(
-            _("This form is not complete any more. Please load the page again.")
-        )
+        raise ShownTextChanged(_("This form is not complete any more. Please load the page again."))
     return int(text)
 
 

@@ -192,8 +192,7 @@ class _Files:
                     self._items[row["response_id"], row["response_id_2"]] = at
                 for end in _ends(row):
                     place = (row["response_id" + end], row["text_version" + end])
-                    if (name, at) not in self._places[place]:
-                        self._places[place].append((name, at))
+                    self._places[place].append((name, at))
                 at += len(line)
 
     def _row(self, name: str, at: int) -> Row:

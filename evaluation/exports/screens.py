@@ -128,11 +128,8 @@ def _side_by_side(
     both: list[tuple[ScreenMessage, ...]], side: int | None
 ) -> tuple[tuple[ScreenMessage, ...], tuple[ScreenReply, ...]]:
     """Return what two replies begin with alike, and the rest of each in the order on the page."""
-    shared = 0
-    for one, other in zip(*both, strict=False):
-        if one != other or one.turn:
-            break
-        shared += 1
+    pairs = enumerate(zip(*both, strict=False))
+    shared = next((n for n, (one, other) in pairs if one != other or one.turn), 0)
     slots = (2, 1) if side == 2 else (1, 2)
     replies = [
         ScreenReply(letter, slot, both[slot - 1][shared:])
@@ -143,11 +140,11 @@ def _side_by_side(
 
 def _stages(rubric: RubricFile, turns: int) -> Iterator[Stage]:
     scopes = frozenset(question.scope for question in rubric.questions)
-    for judged in range(turns + 1):
+    judged, last = 0, False
+    while not last:
         stage = stage_at(scopes, turns=turns, turns_judged=judged)
+        judged, last = judged + 1, stage.last
         yield stage
-        if stage.last:
-            return
 
 
 def _stage(

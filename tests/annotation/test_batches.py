@@ -400,7 +400,9 @@ def test_a_gzipped_csv_with_conversations_loads(load):
     assert TextVersion.objects.get().turns == 3
 
 
-@pytest.mark.parametrize("content", [b"", b'{"a": "\xff"}', gzip.compress(b"x" * 999, mtime=0)[:-9]])
+@pytest.mark.parametrize(
+    "content", [b"", b'{"a": "\xff"}', gzip.compress(b"x" * 999, mtime=0)[:-9]]
+)
 def test_R054_an_unreadable_file_loads_nothing_and_says_so(content, load):
     good = json.dumps(line()).encode() + b"\n"
     content = content if content[:1] == b"\x1f" else (good + content if content else b"")

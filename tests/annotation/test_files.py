@@ -203,7 +203,11 @@ def test_a_cell_too_large_is_a_problem(tmp_path, monkeypatch):
         (b'{"a": "\xff"}\n', "b.jsonl", "not UTF-8"),
         ('{"a": 1}\n'.encode("utf-16"), "b.jsonl", "not UTF-8"),
         (gzip.compress(b'{"a": 1}\n', mtime=0)[:-6], "b.jsonl.gz", "not a whole gzip"),
-        (gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:20] + b"\0" * 40, "b.jsonl.gz", "not a whole gzip"),
+        (
+            gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:20] + b"\0" * 40,
+            "b.jsonl.gz",
+            "not a whole gzip",
+        ),
         (b"\x1f\x8b junk", "b.jsonl.gz", "not a whole gzip"),
     ],
 )

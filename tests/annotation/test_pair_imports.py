@@ -175,6 +175,20 @@ def test_a_second_reply_is_refused_where_the_rubric_asks_about_one(load, tmp_pat
     assert (name, "asks about one reply" in reason) == ("response_id_2", True)
 
 
+def test_places_of_replies_are_not_loaded(load, tmp_path):
+    rubric = {
+        "key": "where",
+        "title": "Where",
+        "questions": [{"key": "where", "label": "Where?", "type": "spans"}],
+    }
+    study = build.study(rubric=rubric)
+    replies(study, tmp_path)
+
+    ((name, reason),) = refused(load(said("words", second="", question="where"), of=study))
+
+    assert (name, "marked on the page only" in reason) == ("question", True)
+
+
 def test_another_answer_is_refused_whatever_the_order(load):
     load(said("slot_1"))
 

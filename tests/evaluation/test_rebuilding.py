@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotation import rendering
-from annotation.models import Hit, Judgment, Study
+from annotation.models import Hit, Judgment, Study, User
 from annotation.services import leaks
 from annotation.vocabulary import HitDecision
 from evaluation.errors import ReleaseInvalid
@@ -171,6 +171,66 @@ def test_R044_it_needs_no_database(study, tmp_path, django_assert_num_queries, c
 
     said = capsys.readouterr().out
     assert "screens of 2 judgments and 1 marked places made again, 0 differences." in said
+
+
+def decided(study, hits, decision, hours):
+    """An admin's decision about some findings at once, whatever they were."""
+    for was in HitDecision:
+        seen = {hit.pk: was for hit in hits if Hit.objects.get(pk=hit.pk).decision == was}
+        if seen and was != decision:
+            by = User.objects.filter(username="boss").first() or build.user("boss")
+            at = NOW + hours * HOUR
+            leaks.decide(study=study, seen=seen, decision=decision, by=by, now=at)
+
+
+def back_and_forth(tmp_path):
+    """Judged with one of two masks; then both findings were decided about again, and alike."""
+    study = build.study("forth", rubric=build.SAFE)
+    messages = [
+        {"role": "user", "content": "?"},
+        {"role": "assistant", "content": "Zork and Frob."},
+    ]
+    reply = build.item(study, tmp_path, n_seats=1, messages=messages).reply_1
+    text = reply.versions.get()
+    type(text).objects.filter(pk=text.pk).update(has_hits=True)
+    place = {"text": text, "batch": reply.batch, "rule_set": text.rule_set, "rule": "vendor"}
+    zork, frob = (
+        Hit.objects.create(
+            **place,
+            message=1,
+            start=start,
+            end=start + 4,
+            found=found,
+            context=found,
+            decision=HitDecision.MASKED,
+        )
+        for found, start in (("Zork", 0), ("Frob", 9))
+    )
+    decided(study, [frob], HitDecision.KEPT, 1)
+    ann = build.rater(study)
+    build.submit(ann, build.claim(ann), safe="yes")
+    decided(study, [zork], HitDecision.KEPT, 2)
+    decided(study, [zork, frob], HitDecision.MASKED, 3)
+    return study
+
+
+def test_R044_masks_are_found_whatever_was_decided_since(tmp_path):
+    study = back_and_forth(tmp_path)
+    out = written(study, tmp_path)
+
+    found = one(out, Judgment.objects.get())
+
+    assert found.screen.messages[1].content == "[removed] and Frob."
+    assert rebuild(out).differences == []
+
+
+def test_with_too_many_findings_not_every_choice_is_tried(tmp_path, monkeypatch):
+    study = back_and_forth(tmp_path)
+    monkeypatch.setattr("annotation.selectors.released_texts.MOST_TRIED", 1)
+
+    (text,) = rows(written(study, tmp_path), "texts")
+
+    assert text["masks"] is None
 
 
 def test_a_text_whose_masks_cannot_be_told_any_more_is_said_to_be_so(study, tmp_path):

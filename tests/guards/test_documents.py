@@ -185,7 +185,13 @@ def test_every_file_of_a_release_is_documented():
     files = [
         name if "." in name else f"{name}.{ending}" for name in WHAT for ending in ("jsonl", "csv")
     ]
-    words = [*files, *FAMILIES, ESCAPED_COLUMN.name, *(column.name for column in DICTIONARY), *EXCLUSIONS]
+    words = [
+        *files,
+        *FAMILIES,
+        ESCAPED_COLUMN.name,
+        *(column.name for column in DICTIONARY),
+        *EXCLUSIONS,
+    ]
 
     assert [word for word in words if f"`{word}`" not in page] == []
 
