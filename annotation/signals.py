@@ -82,7 +82,8 @@ def _numbers(values: Any, most: int) -> dict[str, int]:
     if not isinstance(values, dict) or len(values) > MOST_KEYS:
         return {}
     found = {str(key)[:100]: _number(value, most) for key, value in values.items()}
-    return {key: value for key, value in found.items() if value}
+    # What cannot be printed no question is called, and no database stores all of it.
+    return {key: value for key, value in found.items() if value and key.isprintable()}
 
 
 def _list(values: Any) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ MOST = 50
 LONGEST_QUOTE = 20_000
 BY_QUOTE = ".quote"
 KIND = ".kind"
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 # Slot of the reply (1, or 2 of a pair) and message of it (counted from 1).
 Place = tuple[int, int]
@@ -81,10 +82,15 @@ def _from_page(text: str) -> SpanSent:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SpanRefused(_("A marked place did not arrive whole; mark it again.")) from error
     whole = all(isinstance(n, int) and not isinstance(n, bool) for n in [*numbers, slot])
-    if not whole or not isinstance(quote, str) or not isinstance(kind, str):
+    if not whole or not _is_text(quote) or not _is_text(kind):
         raise SpanRefused(_("A marked place did not arrive whole; mark it again."))
     message, start, end = numbers
     return SpanSent(slot, message, start, end, quote, kind)
+
+
+def _is_text(found: Any) -> bool:
+    """Say whether it is a text that a page can show: JSON may hold half of a surrogate pair."""
+    return isinstance(found, str) and not _HALF_OF_A_PAIR.search(found)
 
 
 def located(span: SpanSent, texts: Texts, *, option_id: int | None) -> Span:

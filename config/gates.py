@@ -35,7 +35,9 @@ class DenyUnlessGated:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
-        """Refuse a view that nobody decided about."""
+        """Refuse a view that nobody decided about, and names that no database looks up."""
+        if any(isinstance(name, str) and "\0" in name for name in kwargs.values()):
+            raise Http404
         api_view = getattr(view, "cls", None) or getattr(view, "view_class", None)
         if isinstance(api_view, type) and issubclass(api_view, APIView):
             return  # the API denies by its own default

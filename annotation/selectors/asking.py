@@ -131,6 +131,7 @@ def _span(text: str, options: Sequence[OptionPlan]) -> CardSpan:
     try:
         fields = json.loads(text)
         code, quote = str(fields.get("kind", "")), str(fields["quote"])
+        f"{code}{quote}".encode()  # JSON may hold half of a surrogate pair, a page may not
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return CardSpan(text, text[:200], "")
     label = next((option.label for option in options if option.code == code), code)

@@ -11,7 +11,7 @@ from annotation.models import Draft, Rater, Seat
 from annotation.receipts import Receipt
 from annotation.selectors.edits import edits_closed
 from annotation.selectors.rubrics import plan
-from annotation.services import seats
+from annotation.services import judgments, seats
 from annotation.stages import stage_at
 
 LARGEST = 200_000
@@ -31,16 +31,18 @@ def keep(
         SeatNotHeld: the seat is not this rater's, or not at this stage.
         EditsClosed: an edit after the study's cut-off.
         AnswersInvalid: more text than any form holds.
+        ShownTextChanged: an edit of a turn that there is not.
     """
     seat = Seat.objects.filter(key=receipt.seat_key, rater=rater.pk).first()
     if seat is None:
         raise SeatNotHeld(seats.gone())
     rubric = plan(receipt.rubric_id)
     keys = {question.key for question in rubric.questions}
+    # Without NUL, which no database stores; sent as an answer it is refused with a sentence.
     answers = {
-        name: list(words)
+        name: [word.replace("\0", "") for word in words]
         for name, words in sent.items()
-        if name.partition(".")[0] in keys and any(word.strip() for word in words)
+        if name.partition(".")[0] in keys and "\0" not in name and any(map(str.strip, words))
     }
     if sum(len(word) for words in answers.values() for word in words) > LARGEST:
         raise AnswersInvalid(_("This is more text than can be kept."), fields={})
@@ -55,6 +57,7 @@ def _touch(seat: Seat, rater: Rater, receipt: Receipt, turn: int, now: datetime)
     if receipt.revision:
         if closed := edits_closed(rater, at=now):
             raise EditsClosed(closed)
+        judgments.stage_of(plan(receipt.rubric_id), receipt, turn)
         if not seats.hold_judged(seat, rater):
             raise SeatNotHeld(seats.gone())
         return None

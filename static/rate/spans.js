@@ -84,13 +84,23 @@ function add(field, kind, label) {
   form().dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+// A place that a form brings back as it came may be none: then there is nothing to show.
+function readable(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 // Shows what is marked without changing the text, where the browser can.
 export function paint() {
   if (!CSS.highlights) return;
   const ranges = [];
   for (const input of stage.querySelectorAll(".spans__list input:checked")) {
-    const span = JSON.parse(input.value);
-    const message = stage.querySelector(`[data-slot="${span.slot}"][data-message="${span.message}"] .message__text`);
+    const span = readable(input.value);
+    const place = span && `[data-slot="${CSS.escape(span.slot)}"][data-message="${CSS.escape(span.message)}"]`;
+    const message = place && stage.querySelector(`${place} .message__text`);
     const range = message && rangeOf(message, span.start, span.end);
     if (range) ranges.push(range);
   }

@@ -33,7 +33,6 @@ from annotation.services import (
     imports,
     invitations,
     judgments,
-    openings,
     raters,
     settings,
     studies,
@@ -200,7 +199,7 @@ def specification(say: Voice) -> str:
         kept = "".join(one.split()).replace("}", ")").replace("{", "(").replace('"', "'")
         ids[n] = say.said[f"clause-{n}"] = kept
     return "\n\n".join(
-        f'{"#" * (n + 1)} {say(f"clause-title-{n}", longest=200)} '
+        f"{'#' * (n + 1)} {say(f'clause-title-{n}', longest=200)} "
         f'{{id="{one}" authority="{say(f"authority-{n}", longest=60).replace(chr(34), "")}"}}\n\n'
         f"{say.prose(f'clause-text-{n}').replace('# ', '')}"
         for n, one in enumerate(ids)
@@ -466,7 +465,11 @@ def _rubric_draft(study: Study, admin: User, say: Voice) -> None:
     from annotation.services import rubric_drafts
 
     draft = as_draft(study, rubric_from_json(study.rubric.source))
-    wrong = {"key": [say("draft-key")], "version": ["v" + say("draft-version")], "q1-key": ["1" + say("q1-key")]}
+    wrong = {
+        "key": [say("draft-key")],
+        "version": ["v" + say("draft-version")],
+        "q1-key": ["1" + say("q1-key")],
+    }
     left = draft_from({**fields_of(draft), **wrong})
     rubric_drafts.store(study=study, source=source_of(left), seen=None, by=admin, now=build.NOW)
 

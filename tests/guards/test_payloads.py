@@ -5,6 +5,7 @@ must have the same elements with the same attributes, each as often; only words 
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,15 +29,17 @@ pytestmark = pytest.mark.django_db
 
 ROLES = ("nobody", "rater", "researcher", "admin")
 VOICES = {"markup": hostile.MARKUP, "addresses": hostile.ADDRESSES, "signs": hostile.SIGNS}
-ADDRESSES = frozenset(
-    "src href action formaction cite data poster ping manifest srcset xlink:href background"
-    " hx-get hx-post hx-put hx-patch hx-delete data-at data-here data-ahead data-keys-at"
-    " data-sign-in data-clauses-at".split()
+# Attributes that hold an address.
+LEADS = re.compile(
+    r"(xlink:)?href|src(set)?|(form)?action|cite|data|poster|ping|manifest|background"
+    r"|hx-(get|post|put|patch|delete)|data-(at|here|ahead|keys-at|sign-in|clauses-at)"
 )
 # What no page of ours has, whatever was written.
-NEVER = frozenset("iframe object embed base frame frameset applet math style portal".split())
+NEVER = {"iframe", "object", "embed", "base", "frame", "frameset", "applet", "math", "style"}
 REFUSED = {302, 401, 403, 404, 405}
-DOWNLOADS = ("text/csv", "image/svg+xml", "application/octet-stream", "text/markdown", "text/plain")
+# What is shown in the browser; anything else must be a download.
+SHOWN = {"", "text/html", "text/plain", "application/json", "application/vnd.oai.openapi"}
+POLICY = "script-src 'self'"
 
 
 class Page(HTMLParser):
@@ -63,9 +66,9 @@ class Page(HTMLParser):
             self._attribute(tag, name, value or "")
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
-        if name.startswith("on") or name in {"style", "srcdoc"} or name.startswith("hx-on"):
+        if name.startswith(("on", "hx-on")) or name in {"style", "srcdoc"}:
             self.wrong.append(f"<{tag} {name}={value[:60]!r}>")
-        if name in ADDRESSES:
+        if LEADS.fullmatch(name):
             address = urlsplit(value.strip())
             ours = value.startswith(("/", "#", "?")) and not value.startswith(("//", "/\\"))
             if not (ours or value == "") or address.scheme or address.netloc:
@@ -97,25 +100,18 @@ class Page(HTMLParser):
 def problems_of(answer) -> list[str]:
     """Return what is wrong with an answer by itself."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
-    wrong = []
-    if answer.status_code >= 500:
-        wrong.append(f"status {answer.status_code}")
-    if answer.headers.get("X-Content-Type-Options") != "nosniff":
-        wrong.append("may be sniffed")
-    if "script-src 'self'" not in answer.headers.get("Content-Security-Policy", ""):
-        wrong.append("has no content policy")
-    if kind in DOWNLOADS and "attachment" not in answer.headers.get("Content-Disposition", ""):
-        if answer.status_code == 200 and answer.content not in (b"ok", b""):
-            wrong.append(f"{kind} is shown, not kept")
-    if kind == "text/html":
-        wrong += Page(html_of(answer)).wrong
-    elif kind not in ("application/json", "", "application/vnd.oai.openapi", *DOWNLOADS):
-        wrong.append(f"is {kind}")
-    wrong += [f"{name} has two lines" for name, value in answer.items() if "\n" in value]
     to = urlsplit(answer.headers.get("Location", ""))
-    if to.scheme or to.netloc:
-        wrong.append(f"leads to {answer['Location']}")
-    return wrong
+    kept = "attachment" in answer.headers.get("Content-Disposition", "")
+    wrong = {
+        f"status {answer.status_code}": answer.status_code >= 500,
+        "may be sniffed": answer.headers.get("X-Content-Type-Options") != "nosniff",
+        "has no content policy": POLICY not in answer.headers.get("Content-Security-Policy", ""),
+        f"is {kind}": kind not in SHOWN and not kept,
+        f"leads to {to.geturl()}": to.scheme or to.netloc,
+        "has a header of two lines": any("\n" in value for _, value in answer.items()),
+    }
+    inside = Page(html_of(answer)).wrong if kind == "text/html" else []
+    return [sentence for sentence, holds in wrong.items() if holds] + inside
 
 
 def closed(answer):
@@ -254,7 +250,9 @@ def file_of(name: str, lines: list[dict]) -> Callable[[hostile.Voice], SimpleUpl
     """Return an upload; its name and what is in it are the voice's."""
 
     def made(say: hostile.Voice) -> SimpleUploadedFile:
-        text = "".join(json.dumps({say(k): say(v, every=True) for k, v in one.items()}) + "\n" for one in lines)
+        text = "".join(
+            json.dumps({say(k): say(v, every=True) for k, v in one.items()}) + "\n" for one in lines
+        )
         return SimpleUploadedFile(say("upload").replace("/", "x") + name, text.encode())
 
     return made
@@ -278,11 +276,9 @@ def composed(do: str, *, late: bool = False) -> Callable[[hostile.Voice, world.W
 
     def made(say: hostile.Voice, of: world.World) -> dict:
         sent = say("composed", every=True)
-        names = "label help key type level scope anchors condition rows-of rows code polarity".split()
-        names += ["option", "de-label", "de-help", "de-option"]
         return {
             **dict.fromkeys(["key", "title", "version", "kind", "begin-with", "new-type"], sent),
-            **{f"q{n}-{name}": sent for n in (1, 2) for name in names},
+            **{f"q{n}-{name}": sent for n in (1, 2) for name in COMPOSED},
             "language": ["de", say("composed-language")],
             "new-language": sent,
             "preview-language": "de",
@@ -294,10 +290,15 @@ def composed(do: str, *, late: bool = False) -> Callable[[hostile.Voice, world.W
     return made
 
 
-SENT_SETTINGS = (
-    "title guidelines consent on_withdrawal sensitive_topics support_text judgments_per_rater"
-    " replies_per_query lease_minutes break_minutes skips_before_review edits_until".split()
-)
+COMPOSED = (
+    "label", "help", "key", "type", "level", "scope", "anchors", "condition", "rows-of", "rows",
+    "code", "polarity", "option", "de-label", "de-help", "de-option",
+)  # fmt: skip
+SETTINGS = (
+    "title", "guidelines", "consent", "on_withdrawal", "sensitive_topics", "support_text",
+    "judgments_per_rater", "replies_per_query", "lease_minutes", "break_minutes",
+    "skips_before_review", "edits_until",
+)  # fmt: skip
 ECHOES = (
     Echo("rater", "annotation:submit", answers, key="seat"),
     Echo("rater", "annotation:submit", answers, key="seat", part=True),
@@ -320,7 +321,7 @@ ECHOES = (
     Echo("rater", "language", every("language", "back")),
     Echo("rater", "keys", every("skip", "flag", "mark")),
     Echo("rater", "tokens", every("name")),
-    Echo("admin", "annotation:settings", every(*SENT_SETTINGS)),
+    Echo("admin", "annotation:settings", every(*SETTINGS)),
     Echo(
         "admin",
         "annotation:new_study",
@@ -345,7 +346,12 @@ ECHOES = (
         "admin",
         "annotation:new_specification",
         lambda say, of: {
-            "text": hostile.specification(say) + "\n\n## " + say("same-title") + " {#" + "x" * 300 + "}",
+            "text": hostile.specification(say)
+            + "\n\n## "
+            + say("same-title")
+            + " {#"
+            + "x" * 300
+            + "}",
             **every("title", "key", "version", "act", "id.clause")(say, of),
         },
     ),
