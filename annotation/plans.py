@@ -1,10 +1,15 @@
 """A rubric version as plain values: what forms, checks and statistics read. Pure."""
 
+import re
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from annotation.vocabulary import ItemKind, Level, QuestionType, Scope
+
+# What stands in a rubric's labels where an item's own values belong.
+VALUE_MARKS = ("{value_a}", "{value_b}")
+_MARK = re.compile("|".join(map(re.escape, VALUE_MARKS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +121,6 @@ def _changes(was: QuestionPlan, now: QuestionPlan) -> list[str]:
 
 
 def with_values(text: str, value_a: str, value_b: str) -> str:
-    """Put an item's own values into a label."""
-    return text.replace("{value_a}", value_a).replace("{value_b}", value_b)
+    """Put an item's own values into a label, each mark once: a value may be called as a mark is."""
+    names = dict(zip(VALUE_MARKS, (value_a, value_b), strict=True))
+    return _MARK.sub(lambda mark: names[mark.group()], text)

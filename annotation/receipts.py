@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from annotation.errors import ShownTextChanged
 
 SALT = "touchstone.receipt"
+_NUMBERS = ("turns", "text_version", "rule_set", "renderer", "rubric_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,15 @@ def opened(text: str, *, seat_key: str) -> Receipt:
     try:
         receipt = Receipt(*signing.loads(text, salt=SALT))
     except (signing.BadSignature, TypeError, ValueError) as error:
-        raise ShownTextChanged(
-            _("This form is not complete any more. Please load the page again.")
-        ) from error
+        raise ShownTextChanged(_incomplete()) from error
+    if not all(isinstance(getattr(receipt, name), int) for name in _NUMBERS):
+        raise ShownTextChanged(_incomplete())
     if receipt.seat_key != seat_key:
         raise ShownTextChanged(
             _("These answers belong to another item than the one they were sent for.")
         )
     return receipt
+
+
+def _incomplete() -> str:
+    return _("This form is not complete any more. Please load the page again.")

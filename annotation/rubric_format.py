@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from annotation.errors import FileUnreadable, RubricInvalid
 from annotation.files import parsed_json
 from annotation.formats import Text, Words
+from annotation.plans import VALUE_MARKS
 from annotation.vocabulary import (
     CLOSED_TYPES,
     PAIR_OPTIONS,
@@ -21,6 +22,14 @@ from annotation.vocabulary import (
 )
 
 PRESETS = Path(__file__).parent / "rubrics"
+# Names that the rater's form has fields of its own for, or its script finds on the form itself.
+TAKEN_BY_THE_FORM = frozenset(
+    {
+        *("csrfmiddlewaretoken", "receipt", "turn", "page", "next"),
+        *("action", "closest", "dataset", "dispatchEvent", "elements", "id", "matches"),
+        *("querySelector", "querySelectorAll", "requestSubmit"),
+    }
+)
 # In the order in which they are offered.
 PRESET_NAMES = ("tradeoff-quick", "tradeoff-standard", "refusal", "compliance", "pairwise")
 
@@ -155,7 +164,12 @@ def _summary(errors: list[str]) -> str:
 
 def _duplicates(rubric: RubricFile) -> list[str]:
     keys = Counter(question.key for question in rubric.questions)
-    return [
+    taken = [
+        f"{key}: the form has this name for itself; choose another key"
+        for key in keys
+        if key in TAKEN_BY_THE_FORM
+    ]
+    return taken + [
         f"{key}: {n} questions have this key; give each its own" for key, n in keys.items() if n > 1
     ]
 
@@ -166,6 +180,12 @@ def _option_errors(rubric: RubricFile) -> list[str]:
         codes = Counter(option.code for option in question.options)
         errors += [
             f"{question.key}: option {code} stands twice" for code, n in codes.items() if n > 1
+        ]
+        errors += [
+            f"{question.key}: option {code}: a code is the same for every item; value names stand"
+            " in labels"
+            for code in codes
+            if any(mark in code for mark in VALUE_MARKS)
         ]
         closed = question.type in CLOSED_TYPES
         if closed and len(codes) < (1 if question.type == QuestionType.SEVERAL else 2):

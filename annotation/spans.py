@@ -19,6 +19,7 @@ MOST = 50
 LONGEST_QUOTE = 20_000
 BY_QUOTE = ".quote"
 KIND = ".kind"
+_SPACES = re.compile(r"\s+")
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 # Slot of the reply (1, or 2 of a pair) and message of it (counted from 1).
@@ -115,15 +116,24 @@ def located(span: SpanSent, texts: Texts, *, option_id: int | None) -> Span:
 def _looked_up(span: SpanSent, texts: Texts, option_id: int | None) -> Span:
     if len(span.quote) > LONGEST_QUOTE:
         raise SpanRefused(_("The quoted words are too long; quote fewer."))
-    words = [re.escape(word) for word in span.quote.split()]
-    pattern = re.compile(r"\s+".join(words))
+    words = " ".join(span.quote.split())
     for (slot, message), text in sorted(texts.items()):
-        found = pattern.search(text)
-        if found:
-            return _at(span, slot, message, found.start(), found.end(), text, option_id)
+        place = _SPACES.sub(" ", text).find(words)
+        if place >= 0:
+            start, last = (_as_written(text, at) for at in (place, place + len(words) - 1))
+            return _at(span, slot, message, start, last + 1, text, option_id)
     raise SpanRefused(
         _("The words “%s” do not stand in the reply; copy them from it.") % span.quote[:60]
     )
+
+
+def _as_written(text: str, place: int) -> int:
+    """Return where a sign of a text stands that has this place once each gap is one space."""
+    for gap in _SPACES.finditer(text):
+        if gap.start() >= place:
+            break
+        place += len(gap.group()) - 1
+    return place
 
 
 def _at(

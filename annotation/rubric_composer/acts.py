@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from annotation.rubric_composer.draft import DraftOption, DraftQuestion, DraftRubric
 from annotation.rubric_composer.fields import LANGUAGE, Fields, numbers_in
+from annotation.rubric_format import TAKEN_BY_THE_FORM
 from annotation.vocabulary import CLOSED_TYPES, PAIR_OPTIONS, ItemKind, Level, QuestionType
 
 SCALE_POINTS = range(1, 6)
@@ -194,7 +195,7 @@ _ON_OPTION: dict[str, Callable[[DraftRubric, DraftQuestion, int], Acted]] = {
 
 def filled_in(draft: DraftRubric) -> DraftRubric:
     """Propose what was left empty: keys and codes from the labels, the points of a new scale."""
-    taken = {question.key for question in draft.questions}
+    taken = {*TAKEN_BY_THE_FORM, *(question.key for question in draft.questions)}
     questions = []
     for question in draft.questions:
         key = question.key or _proposal(question.label, taken, otherwise=f"question_{question.id}")

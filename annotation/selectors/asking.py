@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from types import MappingProxyType
+from urllib import parse
 
 from annotation.citations import BY_SCRIPT, ID_OF_ROW, ROLE_OF_ROW
 from annotation.plans import OptionPlan, QuestionPlan
@@ -84,7 +85,7 @@ def card_question(
         type=question.type,
         required=question.required,
         condition_key=question.condition_key,
-        condition_codes=" ".join(question.condition_codes),
+        condition_codes=" ".join(parse.quote(code, safe="") for code in question.condition_codes),
         options=tuple(
             CardOption(
                 option.code,

@@ -8,6 +8,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from annotation.answers import asked
+from annotation.plans import with_values
 from annotation.selectors.asking import card_question
 from annotation.selectors.cards import Card, CardForm, on_side
 from annotation.selectors.rubrics import plan
@@ -19,10 +20,8 @@ def questions_html(card: Card) -> SafeString:
     """Return the questions of a card's stage; a form that came back is made with its input."""
     if card.form is None:
         return mark_safe("".join(_one(question) for question in card.questions))  # noqa: S308
-    html = _empty_form(card.form)
-    names = (("{value_a}", card.value_a.name), ("{value_b}", card.value_b.name))
-    for mark, name in names:
-        html = html.replace(mark, escape(name))
+    names = escape(card.value_a.name), escape(card.value_b.name)
+    html = with_values(_empty_form(card.form), *names)
     return mark_safe(html)  # noqa: S308 - made by templates, names escaped
 
 

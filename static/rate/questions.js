@@ -11,7 +11,7 @@ export const answered = (question) =>
 export function showConditional() {
   for (const question of stage.querySelectorAll("[data-when]")) {
     const asked = stage.querySelector(`[data-key="${CSS.escape(question.dataset.when)}"]`);
-    const codes = question.dataset.is.split(" ");
+    const codes = question.dataset.is.split(" ").map(decodeURIComponent); // a code may hold spaces
     const met = Boolean(asked) && !asked.hidden && chosenIn(asked).some((code) => codes.includes(code));
     question.hidden = !met;
     question.disabled = !met; // a disabled fieldset sends nothing

@@ -5,10 +5,12 @@ import dataclasses
 import pytest
 
 from annotation.models import Hit, Rendering, Value
+from annotation.plans import with_values
 from annotation.receipts import opened
 from annotation.selectors import renderings
 from annotation.selectors.cards import Card, card_for
 from annotation.shown import ShownMessage, shown_messages, shown_sha256, text_sha256
+from annotation.views.questions import questions_html
 from annotation.vocabulary import HitDecision
 from tests import build
 from tests.build import claim
@@ -215,3 +217,13 @@ def test_the_items_values_stand_in_what_was_asked_and_not_in_what_was_written(tm
     card = card_for(claim(ann), ann)
 
     assert card.earlier[0].answers == (("Honesty?", "as {value_a} I wrote it"),)
+
+
+def test_a_value_may_be_called_as_the_mark_of_the_other_one(study, tmp_path):
+    card, _, _ = shown(study, tmp_path, value_a="{value_b}", value_b="<b>&amp;")
+
+    html = questions_html(card)
+
+    assert "{value_b}" in html
+    assert "&lt;b&gt;&amp;amp;" in html
+    assert with_values("{value_a}, {value_b}", "{value_b}", "x") == "{value_b}, x"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from annotation.errors import AnswersInvalid, EditsClosed, SeatNotHeld
+from annotation.errors import AnswersInvalid, EditsClosed, SeatNotHeld, ShownTextChanged
 from annotation.models import Draft, Judgment, Seat, StageRecord, Study
 from annotation.receipts import opened
 from annotation.selectors.cards import card_for, card_for_edit
@@ -209,4 +209,24 @@ def test_a_draft_that_comes_in_while_the_item_is_skipped_is_never_shown_to_other
 
     with pytest.raises(SeatNotHeld):
         keep(ann, seat, receipt=receipt, note=["ann's own words"])
+    assert not Draft.objects.exists()
+
+
+def test_a_draft_is_kept_without_what_no_database_stores(held):
+    ann, seat = held
+
+    keep(ann, seat, **{"note": ["one\0two"], "note.\0": ["three"], "misled": ["yes"]})
+
+    assert Draft.objects.get().answers == {"note": ["onetwo"], "misled": ["yes"]}
+
+
+@pytest.mark.parametrize("turn", [1, 2, 32_768, 99_999])
+def test_a_draft_of_an_edit_of_a_turn_that_there_is_not_is_refused(held, turn):
+    ann, seat = held
+    build.submit(ann, seat, misled="no")
+    edit = card_for_edit(Seat.objects.select_related("item").get(pk=seat.pk), ann, turn=0)
+
+    with pytest.raises(ShownTextChanged):
+        keep(ann, seat, receipt=opened(edit.receipt, seat_key=seat.key), turn=turn, misled=["yes"])
+
     assert not Draft.objects.exists()

@@ -484,7 +484,17 @@ class TestLanguage:
         assert User.objects.get(pk=browser.rater.user_id).language == "de"
         assert '<html lang="de"' in html
 
-    @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:x"])
+    @pytest.mark.parametrize(
+        "back",
+        [
+            "https://evil.example/",
+            "//evil.example",
+            "javascript:x",
+            "rate",
+            "\0",
+            "/\\evil.example",
+        ],
+    )
     def test_R016_the_choice_leads_back_to_this_site_only(self, browser, back):
         answer = browser.client.post(reverse("language"), {"language": "de", "back": back})
 
@@ -528,7 +538,7 @@ class TestKeys:
         assert answer.json()["keys"]["skip"] == "x"
         assert User.objects.get(pk=browser.rater.user_id).keys == {"skip": "x"}
 
-    @pytest.mark.parametrize("key", ["1", "?", "ab", " "])
+    @pytest.mark.parametrize("key", ["1", "?", "ab", " ", "\0", "\u202e"])
     def test_a_key_that_cannot_be_used_is_refused(self, browser, key):
         answer = self.change(browser, skip=key)
 

@@ -379,6 +379,7 @@ def test_a_button_that_is_none_does_nothing(do):
         ("3 words", "n_3_words"),
         ("是否安全?", "question_1"),
         ("x" * 90, "x" * 40),
+        ("Page?", "page_2"),  # the form has a field of this name
         ("  ", ""),
     ],
 )

@@ -293,6 +293,16 @@ def test_a_condition_is_asked_wherever_its_question_is(earlier, later, good):
         assert "the same scope" in errors(found)[0]
 
 
+@pytest.mark.parametrize("key", ["next", "page", "turn", "receipt", "action", "dataset", "matches"])
+def test_a_key_that_the_form_has_for_itself_is_refused(key):
+    assert "choose another key" in errors(rubric(question(key=key)))[0]
+
+
+@pytest.mark.parametrize("code", ["{value_a}", "for {value_b}"])
+def test_a_code_with_the_name_of_a_value_in_it_is_refused(code):
+    assert "stand in labels" in errors(rubric(question(options=options("no", code))))[0]
+
+
 def test_every_fault_is_told_at_once():
     assert len(errors(rubric(question(key="1"), question(type="x"), title=""))) == 3
 

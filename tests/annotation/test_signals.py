@@ -43,6 +43,13 @@ def test_what_cannot_be_so_is_as_if_it_was_not_sent(text):
     assert page_signals(text) == PageSignals()
 
 
+@pytest.mark.parametrize("key", ["\0", "note\0", "\ud800", "\n"])
+def test_what_no_database_stores_is_not_kept(key):
+    found = page_signals(json.dumps({"questions": {key: 5, "note": 7}, "pastes": {key: 1}}))
+
+    assert found == PageSignals(active_at={"note": 7})
+
+
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
 def test_no_input_is_an_error(value):
     page_signals(json.dumps({"active": value, "questions": value, "folded": value}))

@@ -1,6 +1,8 @@
 """Evidence spans: what a form sends, and where it lies in the text as shown."""
 
 import json
+import re
+import time
 
 import pytest
 from hypothesis import given
@@ -225,3 +227,47 @@ def test_a_span_of_a_masked_text_counts_in_the_text_as_shown(tmp_path):
 
     assert "Claude" not in text
     assert SpanAnswer.objects.get().text_sha256 == spans.text_sha256(text)
+
+
+@pytest.mark.parametrize("field", ["quote", "kind"])
+def test_half_of_a_surrogate_pair_is_refused(field):
+    with pytest.raises(SpanRefused, match="did not arrive whole"):
+        located(**{field: "\ud800"})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["quote", "kind"])
+def test_half_of_a_surrogate_pair_is_shown_again_as_it_came(tmp_path, field):
+    study = build.study(rubric=KINDS)
+    build.item(study, tmp_path, n_seats=1)
+    ann = build.rater(study)
+    marked = sent(**{field: "\ud800"})
+
+    (question,) = card_for(claim(ann), ann, sent={"evidence": [marked]}).questions
+
+    assert question.spans[0].sent == question.spans[0].quote == marked
+
+
+@given(st.lists(st.text(alphabet="ab \n\t\u2003.", max_size=4), max_size=12), st.data())
+def test_a_quote_is_found_where_a_search_by_hand_finds_it(parts, data):
+    text = "".join(parts)
+    words = text.split()
+    begin = data.draw(st.integers(0, len(words)))
+    quote = " ".join(words[begin : data.draw(st.integers(begin, len(words)))])
+    by_hand = re.search(r"\s+".join(map(re.escape, quote.split())), text) if quote else None
+
+    marked = spans.sent_spans({"e.quote": [quote]}, "e")
+    found = [spans.located(one, {(1, 1): text}, option_id=None) for one in marked]
+
+    assert [(one.start, one.end) for one in found] == ([by_hand.span()] if by_hand else [])
+
+
+def test_a_quote_of_one_word_many_times_over_costs_no_more_than_another():
+    text, quote = "a " * 100_000, "a " * 9_000 + "b"
+    (marked,) = spans.sent_spans({"e.quote": [quote]}, "e")
+
+    begun = time.process_time()
+    with pytest.raises(SpanRefused, match="do not stand in the reply"):
+        spans.located(marked, {(1, 1): text}, option_id=None)
+
+    assert time.process_time() - begun < 1

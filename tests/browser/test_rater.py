@@ -330,6 +330,25 @@ def test_words_are_marked_by_touch(chromium, visit, tmp_path):
     assert SpanAnswer.objects.get().quote == "beta"
 
 
+def test_a_condition_may_name_an_answer_with_spaces_in_its_code(visit, tmp_path):
+    asked = {"code": "yes & so", "label": "Yes"}
+    note = {"key": "why", "label": "Why?", "type": "text"}
+    questions = [
+        {**NOTE["questions"][0], "options": [{"code": "no", "label": "No"}, asked]},
+        {**note, "show_if": {"question": "safe", "is": ["yes & so"]}},
+    ]
+    rater = seated(build.study(rubric={**NOTE, "questions": questions}), tmp_path)
+    page = rating(visit, rater)
+    assert not page.locator(TEXT).is_visible()
+
+    page.keyboard.press("2")
+    page.locator(TEXT).fill("because")
+    page.locator(".card__asking .button--main").click()
+    build.wait_for(lambda: TextAnswer.objects.count() == 1)
+
+    assert TextAnswer.objects.get().text == "because"
+
+
 def test_undo_leads_back_and_the_change_is_a_revision(visit, tmp_path):
     rater = seated(build.study(rubric=build.SAFE), tmp_path, 2)
     page = rating(visit, rater)
