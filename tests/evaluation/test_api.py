@@ -318,3 +318,16 @@ def test_the_api_has_an_openapi_document():
 
     paths = [path for path in document["paths"] if path.startswith("/api/studies/")]
     assert len(paths) == 6
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b'{"name": NaN}', b'{"name": "a", "name": "b"}', b'{"\\ud800": 1}', b'{"name": "\\ud800"}',
+     b'{"name": "\xff"}', b'{"a":' * 5_000, b"[" * 100_000],
+)  # fmt: skip
+def test_R062_a_body_that_is_no_json_is_refused(client, body):
+    answer = client.post("/api/studies/kind/releases/", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"code", "message", "details"}
+    assert not Release.objects.exists()
