@@ -40,7 +40,7 @@ def answer_by_keys(page, *keys: str) -> None:
     shown = page.evaluate(form)
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_function(f"shown => {form} !== shown", arg=shown)
+    build.wait_for(lambda: page.evaluate(form) != shown, seconds=30)
 
 
 def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, accessible):
