@@ -168,7 +168,7 @@ def test_R021_an_answer_that_waits_for_the_connection_is_sent_as_it_is(own, say,
     before = Judgment.objects.count()
     page.context.set_offline(True)
     page.locator("#answers .button--main").click()
-    page.get_by_text("Not sent yet").wait_for()
+    page.locator("#saving", has_text="Not sent yet").wait_for()
     page.context.set_offline(False)
 
     page.get_by_text("The whole conversation").first.wait_for()
