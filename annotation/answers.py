@@ -120,7 +120,8 @@ def _cited(
     found = citations.parsed(sent, question.key)
     if isinstance(found, str):
         raise _Problem(found)
-    unknown = [clause_id for __, clause_id in found if clause_id not in clause_ids()]
+    known = clause_ids() if found else frozenset()
+    unknown = [clause_id for __, clause_id in found if clause_id not in known]
     if unknown:
         raise _Problem(_("The specification has no clause “%s”.") % unknown[0][:100])
     return found
@@ -132,8 +133,9 @@ def _marked(
     """Return the places that were marked; None where there are none."""
     try:
         marked = spans.sent_spans(sent, question.key)
+        shown = texts() if marked else {}
         placed = tuple(
-            spans.located(span, texts(), option_id=_kind_id(question, span)) for span in marked
+            spans.located(span, shown, option_id=_kind_id(question, span)) for span in marked
         )
     except SpanRefused as refusal:
         raise _Problem(str(refusal)) from refusal

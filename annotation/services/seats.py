@@ -120,7 +120,7 @@ def _renew(seat: Seat, rater: Rater, now: datetime, *, shown: bool) -> bool:
 
 def _take_one(rater: Rater, now: datetime, *, hold: int, shown: bool) -> tuple[Seat | None, bool]:
     """Walk once around the study from the rater's cursor; say whether others were in the way."""
-    contended = False
+    contended, judged = False, rater.judged_count
     for begin, end in _arcs(rater):
         window, reached = FIRST_WINDOW, begin
         while candidates := _candidates(rater, reached, end, window, now):
@@ -128,6 +128,8 @@ def _take_one(rater: Rater, now: datetime, *, hold: int, shown: bool) -> tuple[S
                 if _take(seat, rater, now, hold=hold, shown=shown):
                     return seat, contended
                 contended = True
+                if rater.judged_count != judged or rater.paused_at or rater.withdrew_at:
+                    return None, True  # whether they may take one at all is asked again
             if len(candidates) < window:
                 break
             reached = (candidates[-1].place, candidates[-1].pk)
@@ -195,8 +197,9 @@ def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) ->
         with transaction.atomic():
             moved = changed(
                 "UPDATE annotation_rater SET cursor = %s"
-                " WHERE id = %s AND cursor = %s AND withdrew_at IS NULL",
-                [seat.place, rater.pk, rater.cursor],
+                " WHERE id = %s AND cursor = %s AND judged_count = %s"
+                " AND paused_at IS NULL AND withdrew_at IS NULL",
+                [seat.place, rater.pk, rater.cursor, rater.judged_count],
             )
             taken = moved == 1 and _seize(seat, rater, now, hold=hold, shown=shown)
             transaction.set_rollback(not taken)
@@ -205,7 +208,7 @@ def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) ->
     if taken:
         rater.cursor = seat.place
     else:
-        rater.refresh_from_db(fields=["cursor", "withdrew_at"])
+        rater.refresh_from_db(fields=["cursor", "judged_count", "paused_at", "withdrew_at"])
     return taken
 
 

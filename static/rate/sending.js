@@ -138,7 +138,7 @@ async function taken(entry, answer) {
     retry = setTimeout(flush, RETRY);
     return false;
   }
-  if (answer.status === 403) {
+  if (answer.status === 403 && answer.headers.has("X-Consent")) {
     noteHtml("asked", await answer.text()); // what to do first, with a link: nothing is lost meanwhile
     say(`${word("waits_for_you")} ${waiting().length}`, { failed: true });
     retry = setTimeout(flush, 2 * RETRY);

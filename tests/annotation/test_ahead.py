@@ -207,3 +207,22 @@ def test_two_windows_asking_ahead_at_once_hold_two_seats_in_all(study, tmp_path,
 
     assert ahead(ann) is not None
     assert Seat.objects.held_by(ann.pk).count() == 2
+
+
+def test_R038_a_quota_holds_when_the_answer_comes_in_beside_the_next_request(study, tmp_path):
+    """The race: the page asking for the next item was let in before the answer was stored."""
+    Study.objects.filter(pk=study.pk).update(judgments_per_rater=1)
+    items(study, tmp_path, 3)
+    ann = build.rater(study)
+    let_in = Rater.objects.select_related("study").get(pk=ann.pk)
+    build.submit(ann, claim(ann), safe="no")
+
+    assert seats.claim_next(rater=let_in, now=NOW) is None
+
+
+def test_a_pause_holds_when_it_comes_beside_the_next_request(study, tmp_path):
+    items(study, tmp_path, 3)
+    ann = build.rater(study)
+    Rater.objects.filter(pk=ann.pk).update(paused_at=NOW)
+
+    assert seats.claim_next(rater=ann, now=NOW) is None
