@@ -20,9 +20,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_rating import ROOT, WORDS, environment
+from bench_rating import ROOT, WORDS, environment, free_port
 
-PORT = 8178
+PORT = free_port()
 SERVER = ("-k", "gthread", "--threads", "2", "--no-control-socket", "--log-level", "error")
 RECEIPT = re.compile(r'name="receipt" value="([^"]+)"')
 TURN = re.compile(r'name="turn" value="(\d+)"')

@@ -2,14 +2,15 @@
 
     DATABASE_URL=postgres://… .venv/bin/python benchmarks/bench_rating.py --items 50000 --raters 32
 
-Makes its own database beside the one named (suffix ``_bench``), fills it with ``--items`` replies
-of 1,500 characters and three seats each, starts gunicorn, signs ``--raters`` raters in and lets each
-answer as fast as the server does for ``--seconds``. Every rater keeps one connection, sends the
+Makes its own database beside the one named (suffix ``_bench_`` and the process's number, dropped at
+the end), fills it with ``--items`` replies of 1,500 characters and three seats each, starts
+gunicorn, signs ``--raters`` raters in and lets each answer as fast as the server does for ``--seconds``. Every rater keeps one connection, sends the
 session and CSRF cookies, and reads the next item out of the answer to the last, as the page does.
 Afterwards the judgments are counted in the database and compared with what was acknowledged.
 """
 
 import argparse
+import atexit
 import http.client
 import json
 import os
@@ -39,7 +40,15 @@ WORDS = [
     "need",
     "plain",
 ]
-PORT = 8177
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+PORT = free_port()
 RECEIPT = re.compile(rb'name="receipt" value="([^"]+)"')
 ACTION = re.compile(rb'id="answers" method="post" action="([^"]+)"')
 STORED = re.compile(rb"X-Judgment: (\S+)", re.IGNORECASE)
@@ -67,10 +76,17 @@ def environment(scratch: str) -> None:
         import psycopg
 
         parts = urlsplit(url)
-        name = parts.path.strip("/") + "_bench"
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
+        name = f"{parts.path.strip('/')}_bench_{os.getpid()}"
+        drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+
+        def run(*lines: str) -> None:
+            with psycopg.connect(beside, autocommit=True) as connection:
+                for line in lines:
+                    connection.execute(line)
+
+        beside = url
+        run(drop, f'CREATE DATABASE "{name}"')
+        atexit.register(run, drop)
         url = parts._replace(path=f"/{name}").geturl()
     os.environ.update(
         DATABASE_URL=url,

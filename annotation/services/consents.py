@@ -1,5 +1,6 @@
 """What raters consent to: its versions, and who agreed to which."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def write_text(*, study: Study, text: str, now: datetime) -> ConsentText | None:
     """
     locked = Study.objects.select_for_update(no_key=True).get(pk=study.pk)  # a double click waits
     # A form sends other line ends than a file has: no reason to ask everybody again.
-    words = text.replace("\r\n", "\n").strip().replace(TITLE, locked.title)
+    words = text.replace("\r\n", "\n").strip().replace(TITLE, _plain(locked.title))
     written = _version(locked, words, now)
     if locked.consent_text_id != (written.pk if written else None):
         Study.objects.filter(pk=study.pk).update(consent_text=written)
@@ -39,6 +40,11 @@ def write_text(*, study: Study, text: str, now: datetime) -> ConsentText | None:
         log.info("consent_text", study=study.slug, version=version, policy=locked.on_withdrawal)
     study.consent_text = written
     return written
+
+
+def _plain(words: str) -> str:
+    """Return words that Markdown shows as they are."""
+    return re.sub(r"([\\`*_\[\]<>&~])", r"\\\1", words)
 
 
 def _version(study: Study, text: str, now: datetime) -> ConsentText | None:

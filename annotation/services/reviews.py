@@ -27,42 +27,49 @@ def park_if_reported(*, item_id: int, now: datetime) -> bool:
     return True
 
 
-def offer_again(*, study: Study, item_id: int, now: datetime, by_id: int) -> bool:
+def offer_again(
+    *, study: Study, item_id: int, now: datetime, by_id: int, seen_at: datetime | None = None
+) -> bool:
     """Give the item to raters again, its flags resolved; say whether anything waited.
 
-    Skips before now do not count any more. An item that was taken out stays out.
+    Skips up to ``seen_at`` (default: now), when the admin saw what was reported, do not count any
+    more; a flag that came later stays open. An item that was taken out stays out.
     """
     with transaction.atomic():
         item = _locked(study, item_id).filter(retired_at=None).first()
         if item is None or not _waits(item_id):
             return False
-        _looked_at(item, now=now, by_id=by_id)
+        _looked_at(item, now=now, by_id=by_id, seen_at=seen_at)
         _unpark(item_id)
     log.info("item_offered_again", item=item_id, by=by_id)
     return True
 
 
-def retire(*, study: Study, item_id: int, now: datetime, by_id: int) -> bool:
+def retire(
+    *, study: Study, item_id: int, now: datetime, by_id: int, seen_at: datetime | None = None
+) -> bool:
     """Take the item out: nobody new gets it, what was judged stays; say whether it was in."""
     with transaction.atomic():
         item = _locked(study, item_id).filter(retired_at=None).first()
         if item is None:
             return False
         Item.objects.filter(pk=item_id).update(retired_at=now)
-        _looked_at(item, now=now, by_id=by_id)
+        _looked_at(item, now=now, by_id=by_id, seen_at=seen_at)
         _park(item_id)
     log.info("item_retired", item=item_id, by=by_id)
     return True
 
 
-def restore(*, study: Study, item_id: int, now: datetime, by_id: int) -> bool:
+def restore(
+    *, study: Study, item_id: int, now: datetime, by_id: int, seen_at: datetime | None = None
+) -> bool:
     """Put an item back that was taken out; say whether it was out."""
     with transaction.atomic():
         item = _locked(study, item_id).filter(retired_at__isnull=False).first()
         if item is None:
             return False
         Item.objects.filter(pk=item_id).update(retired_at=None)
-        _looked_at(item, now=now, by_id=by_id)
+        _looked_at(item, now=now, by_id=by_id, seen_at=seen_at)
         _unpark(item_id)
     log.info("item_restored", item=item_id, by=by_id)
     return True
@@ -105,6 +112,9 @@ def _waits(item_id: int) -> bool:
     )
 
 
-def _looked_at(item: Item, *, now: datetime, by_id: int) -> None:
-    Item.objects.filter(pk=item.pk).update(reviewed_at=now)
-    Flag.objects.filter(item=item, resolved_at=None).update(resolved_at=now, resolved_by=by_id)
+def _looked_at(item: Item, *, now: datetime, by_id: int, seen_at: datetime | None) -> None:
+    """Note the decision about what was reported until the admin saw it, and not about the rest."""
+    seen = min(seen_at or now, now)
+    Item.objects.filter(pk=item.pk).update(reviewed_at=seen)
+    flags = Flag.objects.filter(item=item, resolved_at=None, flagged_at__lte=seen)
+    flags.update(resolved_at=now, resolved_by=by_id)

@@ -1,5 +1,6 @@
 """The admin's page of what raters reported: skipped and flagged items, and what becomes of them."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -42,7 +43,13 @@ def decide_report(request: MemberRequest, study: Study, item_id: int) -> HttpRes
     if act is None:
         messages.error(request, "Choose one of the buttons.")
         return _reports(request, study, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    changed = act(study=study, item_id=item_id, now=timezone.now(), by_id=request.user.pk)
+    changed = act(
+        study=study,
+        item_id=item_id,
+        now=timezone.now(),
+        by_id=request.user.pk,
+        seen_at=_seen_at(request.POST.get("seen", "")),
+    )
     query = request.GET.urlencode()
     return done(
         request, sentence if changed else NOTHING, "annotation:reports", study.slug, query=query
@@ -50,6 +57,7 @@ def decide_report(request: MemberRequest, study: Study, item_id: int) -> HttpRes
 
 
 def _reports(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    seen = timezone.now()  # before anything is read: what comes later was not seen
     done_list = request.GET.get("list") == "done"
     waiting, looked_at = found.waiting(study.pk), found.looked_at(study.pk)
     items = Paginator(looked_at if done_list else waiting, ITEMS_PER_PAGE)
@@ -61,7 +69,17 @@ def _reports(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK)
         "page": page,
         "items": found.reported(page.object_list, only_new=not done_list),
         "query": request.GET.urlencode(),
+        "seen": seen.isoformat(),
         "narrowed": "list=done" if done_list else "",
     }
     template = "annotation/reports.html"
     return show(request, study, template, context, active="reports", status=status)
+
+
+def _seen_at(text: str) -> datetime | None:
+    """Return when the page that the admin decided on was made, where the form still says so."""
+    try:
+        seen = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return seen if timezone.is_aware(seen) else None

@@ -91,10 +91,14 @@ export function submit() {
 export function flush() {
   clearTimeout(retry);
   const locks = navigator.locks;
-  flushing ??= (locks ? locks.request(QUEUE, sendAll) : sendAll()).finally(() => (flushing = null));
+  flushing ??= (locks ? locks.request(QUEUE, sendAll) : sendAll())
+    .finally(() => (flushing = null))
+    // The lock is let go a little after the queue was found empty: an answer given just then is sent now.
+    .then((emptied) => (emptied && waiting().length ? flush() : undefined));
   return flushing;
 }
 
+// Says whether the queue was emptied; where not, the next try is set or the rater has to act.
 async function sendAll() {
   for (let entry = waiting()[0]; entry; entry = waiting()[0]) {
     let answer;
@@ -103,11 +107,13 @@ async function sendAll() {
       body.set("csrfmiddlewaretoken", csrf());
       answer = await post(entry.url, body);
     } catch {
-      return later();
+      later();
+      return false;
     }
-    if (!(await taken(entry, answer))) return;
+    if (!(await taken(entry, answer))) return false;
   }
   fetchAhead();
+  return true;
 }
 
 function later() {

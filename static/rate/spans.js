@@ -57,6 +57,7 @@ function show() {
 }
 
 function add(field, kind, label) {
+  take();
   if (!selected) return say(word("nothing_selected"), { failed: true, passing: true });
   const item = document.createElement("li");
   item.className = "spans__one";
@@ -169,6 +170,8 @@ function onCaretKey(event) {
     } else selection.modify("extend", way, unit);
     if (!message.contains(selection.focusNode)) selection.selectAllChildren(message);
   } else if (event.key === "Enter") {
+    take();
+    show();
     stopCaret(message);
     active()?.querySelector("[data-mark]")?.focus();
   } else if (event.key === "Escape") {
@@ -181,12 +184,17 @@ function onCaretKey(event) {
   event.stopPropagation();
 }
 
+// The browser tells of a new selection some time after it: whoever needs it now asks for it.
+function take() {
+  const found = read();
+  if (found) selected = found;
+  return found;
+}
+
 document.addEventListener("selectionchange", () => {
   if (!active()) return;
-  const found = read();
   // Pressing a button takes the selection away on some screens: what was selected last still counts.
-  if (found) selected = found;
-  else if (!document.activeElement?.closest("[data-spans]") && getSelection().isCollapsed && markable(getSelection().anchorNode))
+  if (!take() && !document.activeElement?.closest("[data-spans]") && getSelection().isCollapsed && markable(getSelection().anchorNode))
     selected = null;
   show();
 });

@@ -496,3 +496,13 @@ def test_the_operator_can_end_a_membership(study, admin, client):
 
     assert ended is not None
     assert admin.memberships.get().ended_at is None
+
+
+def test_a_form_without_its_token_is_refused_on_a_page_that_says_what_to_do(study):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(build.member(study, Role.ADMIN))
+
+    answer = strict.post("/studies/s/seats/", headers={"Accept-Language": "de"})
+
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert "Dieses Formular ist zu alt" in answer.content.decode()

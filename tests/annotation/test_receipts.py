@@ -1,10 +1,15 @@
 """The sealed receipt: R-130, answers are stored with exactly what was shown."""
 
+import base64
+import json
+from dataclasses import asdict, astuple
+
 import pytest
-from django.core import signing
+from cryptography.fernet import Fernet
+from django.test import override_settings
 
 from annotation.errors import ShownTextChanged
-from annotation.receipts import SALT, Receipt, opened, sealed
+from annotation.receipts import Receipt, _cipher, opened, sealed
 
 RECEIPT = Receipt("key", "f" * 64, 3, 2, 1, 1, 7, None)
 
@@ -30,12 +35,35 @@ def test_what_is_no_receipt_is_refused(text):
         opened(text, seat_key="key")
 
 
-@pytest.mark.parametrize("value", [[], [1], ["key"] * 9, {"seat_key": "key"}])
-def test_what_is_signed_but_no_receipt_is_refused(value):
+@pytest.mark.parametrize("value", [[], [1], ["key"] * 9, {"seat_key": "key"}, "key", None, 7])
+def test_what_is_sealed_but_no_receipt_is_refused(value):
+    text = _cipher().encrypt(json.dumps(value).encode()).decode()
+
     with pytest.raises(ShownTextChanged):
-        opened(signing.dumps(value, salt=SALT), seat_key="key")
+        opened(text, seat_key="key")
 
 
-def test_what_was_signed_for_something_else_is_refused():
+def test_what_another_key_sealed_is_refused():
+    foreign = Fernet(Fernet.generate_key()).encrypt(json.dumps(astuple(RECEIPT)).encode())
+
     with pytest.raises(ShownTextChanged):
-        opened(signing.dumps(["key", "f", 3, 2, 1, 1, 7, None], salt="other"), seat_key="key")
+        opened(foreign.decode(), seat_key="key")
+
+
+def test_a_receipt_outlives_a_rotation_of_keys(settings):
+    text, old = sealed(RECEIPT), settings.SECRET_KEY
+
+    with override_settings(SECRET_KEY="another secret", SECRET_KEY_FALLBACKS=[old]):
+        assert opened(text, seat_key="key") == RECEIPT
+
+
+def test_R087_nobody_reads_a_receipt_and_the_same_one_twice_looks_different():
+    first, second = sealed(RECEIPT), sealed(RECEIPT)
+
+    assert first != second
+    plain = base64.urlsafe_b64decode(first + "==")
+    assert not [
+        value
+        for value in asdict(RECEIPT).values()
+        if str(value).encode() in plain and len(str(value)) > 2
+    ]

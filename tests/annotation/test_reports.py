@@ -1,11 +1,13 @@
 """The admins' page of reports, and what progress says of reported items."""
 
+import re
 from http import HTTPStatus
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation.models import Flag, Item, Seat, Skip, Study
 from annotation.selectors import reports
@@ -391,3 +393,23 @@ def test_parked_seats_stand_in_their_batchs_row(study, item, admin, client):
     skip(item)
 
     assert ">Parked</th>" in page(client.get(reverse("annotation:study", args=["s"])))
+
+
+def test_the_page_says_when_it_was_read_and_a_later_flag_stays_open(client, study, item, admin):
+    flag(item)
+    page = client.get(PAGE).content.decode()
+    (seen,) = set(re.findall(r'name="seen" value="([^"]+)"', page))
+    flag(item, flagged_at=timezone.now())
+
+    client.post(f"{PAGE}{item.pk}/", {"act": "leave", "seen": seen})
+
+    assert [one.flagged_at > NOW + HOUR for one in Flag.objects.filter(resolved_at=None)] == [True]
+
+
+@pytest.mark.parametrize("seen", ["", "yesterday", "2026-11-25T10:00:00"])
+def test_a_form_that_does_not_say_when_it_was_read_decides_about_all(client, item, admin, seen):
+    flag(item)
+
+    client.post(f"{PAGE}{item.pk}/", {"act": "leave", "seen": seen})
+
+    assert not Flag.objects.filter(resolved_at=None).exists()

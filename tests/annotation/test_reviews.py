@@ -43,8 +43,8 @@ def flag(item, **more) -> Flag:
     return Flag.objects.create(item=item, rater=build.rater(item.study), **fields)
 
 
-def decide(act, item, admin, *, now=LATER) -> bool:
-    return act(study=item.study, item_id=item.pk, now=now, by_id=admin.pk)
+def decide(act, item, admin, *, now=LATER, seen_at=None) -> bool:
+    return act(study=item.study, item_id=item.pk, now=now, by_id=admin.pk, seen_at=seen_at)
 
 
 # Parking
@@ -123,6 +123,36 @@ def test_of_skips_at_once_the_last_one_counts_all(study, item):
 
 
 # Offering again
+
+
+@pytest.mark.parametrize("act", [reviews.offer_again, reviews.retire])
+def test_a_flag_that_the_admin_had_not_seen_stays_open(item, admin, act):
+    seen = flag(item)
+    unseen = flag(item, flagged_at=NOW + HOUR / 2)
+
+    decide(act, item, admin, seen_at=NOW + HOUR / 4)
+
+    assert list(Flag.objects.filter(resolved_at=None)) == [unseen]
+    assert Flag.objects.get(pk=seen.pk).resolved_at == LATER
+
+
+def test_a_skip_that_the_admin_had_not_seen_still_counts(study, item, admin):
+    skip(study)
+    skip(study, at=NOW + HOUR / 2)
+    decide(reviews.offer_again, item, admin, seen_at=NOW + HOUR / 4)
+
+    skip(study, at=LATER)
+
+    assert parked() == 3
+
+
+def test_a_time_of_seeing_in_the_future_is_now(item, admin):
+    flag(item)
+
+    decide(reviews.offer_again, item, admin, seen_at=LATER + HOUR)
+
+    item.refresh_from_db()
+    assert item.reviewed_at == LATER
 
 
 def test_an_item_that_is_offered_again_is_given_to_raters(study, item, admin):

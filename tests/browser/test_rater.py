@@ -113,6 +113,31 @@ def test_the_next_item_is_there_within_a_frame(visit, tmp_path, record_property)
     assert len(took) == 20
 
 
+def test_an_answer_given_while_the_line_of_the_last_one_closes_is_sent(visit, tmp_path):
+    """The browser lets a lock go some time after what held it has ended; here it takes a second."""
+    rater = seated(build.study(rubric=build.SAFE), tmp_path, 3)
+    page = visit(rater.user)
+    page.add_init_script(
+        """const ask = navigator.locks.request.bind(navigator.locks);
+        navigator.locks.request = async (name, act) => {
+          const said = await ask(name, act);
+          await new Promise((go) => setTimeout(go, 1000));
+          return said;
+        };"""
+    )
+    page.goto(f"/studies/{rater.study.slug}/rate/")
+    ready(page)
+
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    build.wait_for(lambda: Judgment.objects.count() == 1)
+    page.wait_for_timeout(200)  # the answer has come back; the lock is still held
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+
+    build.wait_for(lambda: Judgment.objects.count() == 2)
+
+
 def test_the_item_fetched_ahead_says_nothing_of_its_later_turns(visit, tmp_path):
     study = build.study()
     rater = seated(study, tmp_path, 2, messages=build.conversation(3, text="Sealed"))

@@ -1,6 +1,7 @@
 """What values mean, and what raters reported, in a real browser."""
 
 import pytest
+from django.db import transaction
 
 from annotation.models import Flag, Item, Skip, Study, Value
 from annotation.services import reviews, values
@@ -32,7 +33,8 @@ def skip_often(item: Item) -> None:
     for _ in range(2):
         rater = build.rater(item.study)
         Skip.objects.create(rater=rater, item=item, reason=SkipReason.BROKEN, skipped_at=NOW)
-    reviews.park_if_reported(item_id=item.pk, now=NOW)
+    with transaction.atomic():
+        reviews.park_if_reported(item_id=item.pk, now=NOW)
 
 
 def flag(item: Item, *, note: str = "", value: Value | None = None) -> None:

@@ -40,7 +40,14 @@ def answer_by_keys(page, *keys: str) -> None:
     shown = page.evaluate(form)
     for key in keys:
         page.keyboard.press(key)
-    build.wait_for(lambda: page.evaluate(form) != shown, seconds=30)
+    try:
+        build.wait_for(lambda: page.evaluate(form) != shown, seconds=60)
+    except AssertionError:
+        kept = page.evaluate("JSON.stringify(Object.entries(localStorage))")
+        text = page.locator("body").inner_text()
+        pytest.fail(
+            f"no other stage after {keys}; the browser keeps {kept[:1500]}; the page: {text}"
+        )
 
 
 def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, accessible):
@@ -111,7 +118,7 @@ def test_a_whole_batch_goes_from_upload_to_release(visit, shared_data):
     for turn in ("1", "2", "3", "4", "5", "0"):
         assert rater.locator("input[name=turn]").input_value() == turn
         answer_by_keys(rater, "2", "1", *(["5"] if turn == "0" else []), "Enter")
-    assert Seat.objects.filter(judged_at__isnull=False).count() == 1
+    build.wait_for(lambda: Seat.objects.filter(judged_at__isnull=False).count() == 1)
 
     admin.goto("/studies/sycon/releases/")
     admin.get_by_label("Name").fill("pilot")

@@ -44,6 +44,13 @@ def test_a_chart_is_an_image_with_a_name():
     assert svg.get("aria-label") == 'Agreement <on> "safe" & co'
 
 
+def test_groups_within_a_chart_have_no_role_without_a_name():
+    drawn = charts.forest(POINTS, title="t") + charts.bars([Bar("No", 0.6, "60 %")], title="t")
+
+    assert "<g " in drawn
+    assert not re.search(r"<g (?![^<>]*aria-label)[^<>]*graphics-symbol", drawn)
+
+
 def test_nothing_in_a_chart_needs_an_inline_style_or_a_script():
     drawn = charts.forest(POINTS, title="t") + charts.bars([Bar("No", 0.6, "60 %")], title="t")
 

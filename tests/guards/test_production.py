@@ -14,6 +14,8 @@ from django.test import override_settings
 from tests import build
 from tests.environment import PROJECT
 
+# One process fetches for all of them: it makes a database and compresses every static file.
+pytestmark = pytest.mark.xdist_group("production")
 GOOD_KEY = secrets.token_urlsafe(60)
 FETCH = """
 import json, sys
