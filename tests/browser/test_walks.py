@@ -87,6 +87,7 @@ def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, 
 def test_a_whole_batch_goes_from_upload_to_release(visit, shared_data):
     operator = build.user("operator", is_staff=True)
     admin = visit(operator)
+    admin.set_default_timeout(240_000)  # without a worker the page waits until all texts are made
     admin.goto("/studies/new/")
     admin.get_by_label("Title").fill("Push-backs")
     admin.get_by_label("Name in addresses").fill("sycon")
