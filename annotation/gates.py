@@ -15,7 +15,6 @@ import rules
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +22,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from annotation.access import ADMINISTER, RATE, RESEARCH, membership_of
-from annotation.models import Consent, Membership, Rater, Study, User
+from annotation.models import Membership, Rater, Study, User
 from annotation.selectors import consents
 from annotation.vocabulary import Role
 
@@ -96,25 +95,33 @@ def _rater_gate(
     return gated
 
 
+# Every request of a rater runs these two.
+_STUDY = "SELECT * FROM annotation_study WHERE slug = %s"
+_RATER = """
+SELECT r.*, EXISTS (
+    SELECT 1 FROM annotation_consent c WHERE c.rater_id = r.id AND c.text_id = %s
+) AS has_agreed
+FROM annotation_rater r
+JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.user_id
+WHERE r.study_id = %s AND r.user_id = %s AND m.role = %s AND m.ended_at IS NULL
+ORDER BY r.id
+LIMIT 1
+"""
+
+
 def _rater_of(user: Any, slug: str) -> Any:
-    """Return the account's rater, the study on it, and whether they agreed to its text: one query.
+    """Return the account's rater, the study on it, and whether they agreed to its text.
 
     Any, because ``has_agreed`` is no field.
     """
-    to_current = Consent.objects.filter(rater=OuterRef("pk"), text=OuterRef("study__consent_text"))
-    return (
-        Rater.objects.select_related("study")
-        .annotate(has_agreed=Exists(to_current))
-        .filter(
-            study__slug=slug,
-            user=user.pk,
-            # one join: all three must hold of the same membership
-            study__memberships__user=user.pk,
-            study__memberships__role=Role.RATER,
-            study__memberships__ended_at=None,
-        )
-        .first()
-    )
+    study = next(iter(Study.objects.raw(_STUDY, [slug])), None)
+    if study is None:
+        return None
+    params = [study.consent_text_id, study.pk, user.pk, Role.RATER]
+    found = next(iter(Rater.objects.raw(_RATER, params)), None)
+    if found is not None:
+        found.study = study
+    return found
 
 
 def withdrew_from(user: Any, slug: str) -> Study | None:

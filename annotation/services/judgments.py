@@ -81,22 +81,11 @@ def submit(
     return _replayed(seat, rubric, stage, given)
 
 
-# What is read of a seat; no more, for every judgment does.
-_SEAT_FIELDS = (
-    "item",
-    "scenario",
-    "wave",
-    "rater",
-    "turns_judged",
-    "shown_at",
-    "judged_at",
-    "abandoned_at",
-)
+_SEAT = "SELECT * FROM annotation_seat WHERE key = %s AND rater_id = %s"
 
 
 def _seat(key: str, rater: Rater) -> Seat | None:
-    found = Seat.objects.filter(key=key, rater=rater.pk)
-    return found.only(*_SEAT_FIELDS).first()
+    return next(iter(Seat.objects.raw(_SEAT, [key, rater.pk])), None)
 
 
 def _refuse_old_questions(seat: Seat, rater: Rater, rubric: RubricPlan, receipt: Receipt) -> None:
