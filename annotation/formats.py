@@ -3,7 +3,10 @@
 ``docs/reference/formats.md`` shows them, and ``manage.py file_schemas`` writes their JSON Schema.
 """
 
+import hashlib
+import json
 import math
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,9 +20,12 @@ from pydantic import (
     model_validator,
 )
 
-from annotation.files import Problem, Record, parsed_json
+from annotation import wide_table
+from annotation.files import Place, Problem, Record, parsed_json
+from annotation.files.inspect_logs import SCORES
 
 LONGEST_ID = 200
+LONGEST_VALUE = 120  # so much of a wrong value is repeated
 LONGEST_NUMBER = 9
 MOST_MESSAGES = 10_000
 CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
@@ -29,6 +35,8 @@ DERIVED = ("text_version", "text_sha256", "shown_sha256", "masks")
 SECOND = "_2"
 OF_THE_SECOND = ("response_id", "model", "sample", "metadata", "messages")
 DERIVED_OF_A_REPLY = (*DERIVED, *(name + SECOND for name in DERIVED))
+# What a record may hold besides a reply and what is told of it.
+NOT_OF_A_REPLY = frozenset((*DERIVED_OF_A_REPLY, SCORES))
 # A release's CSV files name here the cells of a row that have one apostrophe more in front.
 ESCAPED = "csv_escaped"
 
@@ -169,6 +177,62 @@ class JudgmentLine(Line):
     specification_version: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The replies that one record holds, where each stands, and what is wrong with the others.
+
+    ``units`` counts what stands or falls alone: a line, or each reply of a row of the wide table.
+    """
+
+    replies: tuple[tuple[Place, ReplyLine], ...]
+    problems: list[Problem]
+    units: int = 1
+
+
+def replies_in(record: Record) -> Reading:
+    """Return the replies in a record of any format of batches."""
+    if wide_table.is_wide(record.fields):
+        return _wide(record)
+    found = reply_lines(record)
+    if isinstance(found, list):
+        return Reading((), found)
+    return Reading(tuple((Place(record.line), reply) for reply in found), [])
+
+
+def _wide(record: Record) -> Reading:
+    replies: list[tuple[Place, ReplyLine]] = []
+    problems: list[Problem] = []
+    units = 0
+    for column, fields in wide_table.replies_of(record.fields):
+        units += 1
+        found = reply_line(Record(record.line, fields))
+        if isinstance(found, ReplyLine):
+            replies.append((Place(record.line, column), found))
+        else:
+            problems += (_of_column(problem, column) for problem in found)
+    if not units:
+        reason = "has no reply of any model: every column response_… is empty"
+        problems.append(Problem(record.line, "", reason))
+    return Reading(tuple(replies), problems, max(units, 1))
+
+
+# What a reply's fields are called in the wide table.
+_WIDE_NAMES = {
+    "value_a": "value1",
+    "value_b": "value2",
+    "framing": "nudge_direction",
+    "query_id": "chunk_index, entry_idx",
+    "messages.0.content": "query",
+}
+
+
+def _of_column(problem: Problem, column: str) -> Problem:
+    name = _WIDE_NAMES.get(problem.field, problem.field)
+    if name.startswith("messages"):
+        name = column
+    return replace(problem, field=name, part=column)
+
+
 def reply_lines(record: Record) -> tuple[ReplyLine, ...] | list[Problem]:
     """Return the replies in a record: one, or the two of a pair in a release's items files."""
     fields = unescaped(record.fields)
@@ -195,7 +259,7 @@ def reply_lines(record: Record) -> tuple[ReplyLine, ...] | list[Problem]:
 def reply_line(record: Record) -> ReplyLine | list[Problem]:
     """Return the reply in a record of either format, or everything that is wrong with it."""
     fields = unescaped(record.fields)
-    fields = {name: fields[name] for name in fields if name not in DERIVED_OF_A_REPLY}
+    fields = {name: fields[name] for name in fields if name not in NOT_OF_A_REPLY}
     problems: list[Problem] = []
     if not fields.get("messages") and ("prompt" in fields or "response" in fields):
         fields["messages"] = [
@@ -219,6 +283,16 @@ def reply_line(record: Record) -> ReplyLine | list[Problem]:
         more = checked if isinstance(checked, list) else []
         return problems + [problem for problem in more if problem.field not in named]
     return checked.model_copy(update={"metadata": {**kept, **checked.metadata}})
+
+
+def response_id(line: ReplyLine) -> str:
+    """Return the reply's id: the one given, else one that follows from query, model and sample."""
+    if line.response_id is not None:
+        return line.response_id
+    derived = f"{line.query_id}/{line.model}/{line.sample}"
+    if len(derived) <= LONGEST_ID:
+        return derived
+    return hashlib.sha256(derived.encode()).hexdigest()
 
 
 def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
@@ -260,8 +334,21 @@ def _from_cell(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
         fields[name] = parsed_json(cell)
     except ValueError as error:
         reason = f"is not JSON ({error}); write it as the JSON Lines format does"
-        return [Problem(line, name, reason)]
+        return [Problem(line, name, reason, shortened(cell))]
     return []
+
+
+def shortened(value: Any) -> str:
+    """Return what stands in a field so that a person finds it again: its first signs."""
+    text = value if isinstance(value, str) else _dumped(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def _dumped(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except ValueError:
+        return type(value).__name__
 
 
 def _unstorable(kept: dict[str, Any], line: int) -> list[Problem]:
@@ -271,7 +358,7 @@ def _unstorable(kept: dict[str, Any], line: int) -> list[Problem]:
         try:
             _deep_clean({name: value})
         except ValueError as error:
-            problems.append(Problem(line, name, str(error)))
+            problems.append(Problem(line, name, str(error), shortened(value)))
     return problems
 
 
@@ -280,7 +367,7 @@ def _whole_number(fields: dict[str, Any], name: str, line: int) -> list[Problem]
     if not cell.strip():
         return []
     if not (cell.isascii() and cell.isdecimal() and len(cell) <= LONGEST_NUMBER):
-        return [Problem(line, name, f"must be a whole number, not {cell[:40]!r}")]
+        return [Problem(line, name, "must be a whole number", shortened(cell))]
     fields[name] = int(cell)
     return []
 
@@ -295,8 +382,13 @@ def _validated(model: type[Any], fields: dict[str, Any], line: int) -> Any:
         return model.model_validate(fields)
     except ValidationError as error:
         return [
-            Problem(line, ".".join(str(part) for part in found["loc"]), _sentence(found))
-            for found in error.errors(include_url=False, include_input=False)
+            Problem(
+                line,
+                ".".join(str(part) for part in found["loc"]),
+                _sentence(found),
+                shortened(found["input"]) if found["type"] != "missing" else "",
+            )
+            for found in error.errors(include_url=False)
         ]
 
 

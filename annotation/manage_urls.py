@@ -28,6 +28,11 @@ urlpatterns = [
     path(
         "<slug:slug>/batches/<int:number>/errors.csv", uploading.batch_errors, name="batch_errors"
     ),
+    path(
+        "<slug:slug>/batches/<int:number>/refused/",
+        uploading.refused_lines,
+        name="refused_lines",
+    ),
     path("<slug:slug>/values/", values.values, name="values"),
     path("<slug:slug>/values.csv", values.values_csv, name="values_csv"),
     path("<slug:slug>/values/<int:value_id>/", values.value, name="value"),

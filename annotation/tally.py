@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from annotation.files import Problem
+from annotation.files import Place, Problem
 
 ERRORS_KEPT = 1_000
 LINES_AT_ONCE = 1_000
@@ -24,21 +24,33 @@ class Tally:
     updated: int = 0
     refused: int = 0
     errors: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _refused: set[Place] = field(default_factory=set, repr=False)
     _refused_lines: set[int] = field(default_factory=set, repr=False)
 
     def refuse(self, problems: Iterable[Problem]) -> None:
         """Count the problems' lines as refused, once each, and keep the first thousand reasons."""
         for problem in problems:
-            if problem.line not in self._refused_lines:
+            if problem.place not in self._refused:
+                self._refused.add(problem.place)
                 self._refused_lines.add(problem.line)
                 self.refused += 1
             if len(self.errors) < ERRORS_KEPT:
-                field, reason = _printable(problem.field), _printable(problem.reason)
-                self.errors.append(Problem(problem.line, field, reason))
+                texts = (problem.field, problem.reason, problem.value)
+                self.errors.append(Problem(problem.line, *map(_printable, texts)))
 
-    def has_refused(self, line: int) -> bool:
-        """Say whether a line was refused."""
+    def has_refused(self, place: Place) -> bool:
+        """Say whether a line, or one reply of a row of several, was refused."""
+        return place in self._refused
+
+    def has_refused_any_of(self, line: int) -> bool:
+        """Say whether a line, or any reply that stands in it, was refused."""
         return line in self._refused_lines
+
+    def forget_places(self) -> None:
+        """Forget which lines were refused, not how many: they are stored, or written down."""
+        self._refused.clear()
+        self._refused_lines.clear()
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as ``load_* --json`` prints it."""
@@ -48,8 +60,14 @@ class Tally:
             "unchanged": self.unchanged,
             "updated": self.updated,
             "refused": self.refused,
+            **({"notes": self.notes} if self.notes else {}),
             "errors": [
-                {"line": problem.line, "field": problem.field, "reason": problem.reason}
+                {
+                    "line": problem.line,
+                    "field": problem.field,
+                    "value": problem.value,
+                    "reason": problem.reason,
+                }
                 for problem in sorted(self.errors, key=lambda problem: problem.line)
             ],
         }

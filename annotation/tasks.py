@@ -22,6 +22,7 @@ def load_batch(batch_id: int, new_versions: bool) -> None:  # noqa: FBT001 - a t
             batch=batch,
             path=batches.upload_path(batch.stored_name),
             new_versions=new_versions,
+            refused=batches.refused_path(batch.stored_name),
             progress=lambda lines: _note(batch_id, lines),
         )
         ended = True

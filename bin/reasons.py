@@ -11,14 +11,19 @@ def main() -> None:
     """Rewrite both lock files."""
     for name in ("requirements", "requirements-dev"):
         wanted = (DIRECT.match(line) for line in (ROOT / f"{name}.in").read_text().splitlines())
-        reasons = {found["name"].lower(): found["reason"] for found in wanted if found}
+        reasons = {_plain(found["name"]): found["reason"] for found in wanted if found}
         lines = []
         for line in (ROOT / f"{name}.txt").read_text().splitlines():
-            package = re.split(r"[=\[]", line)[0].lower()
+            package = _plain(re.split(r"[=\[]", line)[0])
             if "==" in line and package in reasons:
                 lines.append(f"# {reasons[package]}")
             lines.append(line)
         (ROOT / f"{name}.txt").write_text("\n".join(lines) + "\n")
+
+
+def _plain(name: str) -> str:
+    """Return a package's name as all its spellings are the same."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 BEHIND_TLS_PROXY = env.bool("TOUCHSTONE_BEHIND_TLS_PROXY", False)
+# What else takes something out of a stored batch: called with study, file, its name and the time.
+BATCH_FOLLOWERS = ["evaluation.batch_verdicts.follow"]
 DATA_DIR = Path(env.str("TOUCHSTONE_DATA_DIR", str(BASE_DIR / "var")))
 DATABASES = {
     "default": environment.database(

@@ -1,6 +1,7 @@
 """Verdicts coming in: placed as raters' answers are, and never overwritten."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 
 from annotation import files
-from annotation.files import Problem
+from annotation.files import Problem, Record
 from annotation.placement import placed
 from annotation.plans import QuestionPlan
 from annotation.selectors.items import ReplyPlace, replies_by_id
@@ -76,19 +77,31 @@ def load_verdicts(
     if judge is not None:
         judge.check()
     files.check(path, name=name)
-    tally = Tally()
-    store = _Store(study, judge, tally, now)
+    records = files.read(path, name=name)
     if not (strict or dry_run):
-        _load(store, path, name, progress)
-        return tally
+        return load_records(study=study, records=records, judge=judge, now=now, progress=progress)
     with transaction.atomic():
-        _load(store, path, name, progress)
+        tally = load_records(study=study, records=records, judge=judge, now=now, progress=progress)
         transaction.set_rollback(dry_run or tally.refused > 0)
     return tally
 
 
-def _load(store: "_Store", path: Path, name: str, progress: Progress) -> None:
-    for chunk in chunks(files.read(path, name=name)):
+def load_records(
+    *,
+    study: StudyFacts,
+    records: Iterable[Record | Problem],
+    judge: JudgeVersion | None,
+    now: datetime,
+    progress: Progress = no_progress,
+) -> Tally:
+    """Load verdicts from wherever they come, each record the fields of one line."""
+    tally = Tally()
+    _load(_Store(study, judge, tally, now), records, progress)
+    return tally
+
+
+def _load(store: "_Store", records: Iterable[Record | Problem], progress: Progress) -> None:
+    for chunk in chunks(records):
         good: list[Numbered] = []
         for record in chunk:
             store.tally.read += 1

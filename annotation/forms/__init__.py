@@ -285,8 +285,11 @@ class UploadForm(PlainForm):
 
     uploads = UploadsField(
         label="Files",
-        help_text="JSON lines or CSV, each also gzipped, up to 2 GB. Every file becomes a batch.",
-        widget=SeveralFilesInput(attrs={"accept": ".jsonl,.ndjson,.csv,.gz"}),
+        help_text=(
+            "JSON lines, CSV or Parquet, each also gzipped; the public study's wide table; Inspect"
+            " logs. Up to 2 GB. Every file becomes a batch."
+        ),
+        widget=SeveralFilesInput(attrs={"accept": ".jsonl,.ndjson,.csv,.parquet,.gz,.eval,.json"}),
     )
     new_versions = forms.BooleanField(
         label="Where a known reply has another text, add it as a new version",

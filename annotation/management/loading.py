@@ -39,7 +39,7 @@ class LoadCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add what every load takes."""
         parser.add_argument("slug", help="The study.")
-        parser.add_argument("file", type=Path, help="A .jsonl or .csv file, also with .gz.")
+        parser.add_argument("file", type=Path, help="A .jsonl, .csv or .parquet file, or .gz.")
         parser.add_argument("--dry-run", action="store_true", help="Check only; store nothing.")
         parser.add_argument(
             "--strict", action="store_true", help="Store nothing if any line is bad."
@@ -80,10 +80,13 @@ class LoadCommand(BaseCommand):
     def _print(self, tally: Tally, *, dry_run: bool) -> None:
         for error in tally.as_json()["errors"][:ERRORS_PRINTED]:
             place = f"line {error['line']}" + (f", {error['field']}" if error["field"] else "")
-            self.stderr.write(f"{place}: {error['reason']}")
+            there = f" (there stands {error['value']})" if error["value"] else ""
+            self.stderr.write(f"{place}: {error['reason']}{there}")
         more = len(tally.errors) - ERRORS_PRINTED
         if more > 0:
             self.stderr.write(f"… and {more} more; --json lists them.")
+        for note in tally.notes:
+            self.stdout.write(note)
         self.stdout.write(
             f"{tally.read:,} lines read: {tally.created:,} created, {tally.unchanged:,} unchanged,"
             f" {tally.updated:,} updated, {tally.refused:,} refused."

@@ -28,6 +28,8 @@ class Batch(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    # Sentences about what the file held besides replies.
+    notes = models.JSONField(default=list)
 
     class Meta:
         constraints = [
@@ -42,6 +44,8 @@ class LineError(models.Model):
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="errors")
     line = models.PositiveIntegerField()
     field = models.CharField(max_length=200)
+    # What stands there, shortened.
+    value = models.TextField(blank=True)
     reason = models.TextField()
 
 

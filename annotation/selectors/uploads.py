@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from annotation.models import Batch, Item, Query, Response, Seat, Study
 from annotation.tally import ERRORS_KEPT
+from annotation.upload_paths import refused_path
 from annotation.vocabulary import BatchState, ItemKind, Wave
 
 # A worker takes a waiting upload within a second or two.
@@ -28,7 +29,9 @@ class BatchRow:
     refused: int
     uploaded_at: datetime
     uploaded_by: str
+    notes: tuple[str, ...]
     has_file: bool
+    has_refused_lines: bool
     unattended: bool
 
     @property
@@ -59,7 +62,11 @@ def row_of(batch: Batch, *, at: datetime) -> BatchRow:
         refused=batch.refused,
         uploaded_at=batch.created_at,
         uploaded_by=batch.created_by.username if batch.created_by else "",
+        notes=tuple(batch.notes),
         has_file=bool(batch.stored_name),
+        has_refused_lines=bool(
+            batch.refused and batch.stored_name and refused_path(batch.stored_name).is_file()
+        ),
         unattended=waiting and at - since > PATIENCE,
     )
 

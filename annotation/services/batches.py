@@ -1,6 +1,8 @@
 """Bringing replies in: one upload after the other, good lines kept, bad lines named."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -9,16 +11,19 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from annotation import files
 from annotation.errors import FileUnreadable
-from annotation.files import Problem
-from annotation.formats import ReplyLine, reply_lines
+from annotation.files import Place, Problem, Record, RefusedLines
+from annotation.formats import ReplyLine, replies_in
 from annotation.models import Batch, LineError, Study
 from annotation.services import replies
-from annotation.tally import Progress, Tally, chunks, no_progress
+from annotation.tally import LINES_AT_ONCE, Progress, Tally, no_progress
+from annotation.upload_paths import refused_name, refused_path, upload_path
 from annotation.vocabulary import BatchState
 
+__all__ = ["load", "new_stored_name", "refused_name", "refused_path", "register", "upload_path"]
 log = structlog.get_logger("touchstone.batches")
 
 
@@ -43,13 +48,6 @@ def register(
             continue  # another upload took the number a moment ago
 
 
-def upload_path(stored_name: str) -> Path:
-    """Return where an uploaded file lies; the name was made by the server."""
-    directory: Path = settings.DATA_DIR / "uploads"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory / stored_name
-
-
 def new_stored_name() -> str:
     """Return a name for an uploaded file that says nothing and cannot be guessed."""
     return secrets.token_urlsafe(24)
@@ -62,13 +60,15 @@ def load(
     new_versions: bool = False,
     strict: bool = False,
     dry_run: bool = False,
+    refused: Path | None = None,
     progress: Progress = no_progress,
 ) -> Tally:
     """Load a file of replies into its batch, in chunks of one short transaction each.
 
     The batch's replies can get seats only when all of it is stored. Loading the same file again
     changes nothing. ``strict`` and ``dry_run`` run everything in one transaction, which is
-    given up when a line is bad, or in any case.
+    given up when a line is bad, or in any case. ``refused`` is where the bad lines are kept, so
+    that they can be corrected and uploaded again.
 
     Raises:
         FileUnreadable: nothing was loaded; the batch is failed and says why.
@@ -84,16 +84,42 @@ def load(
         raise
     tally = Tally()
     store = replies.Store(batch=batch, tally=tally, new_versions=new_versions)
+    with _kept(path, refused, batch.file_name) as kept:
+        return _loaded(store, path, kept, progress, strict=strict, dry_run=dry_run)
+
+
+@contextmanager
+def _kept(path: Path, refused: Path | None, name: str) -> Iterator[RefusedLines | None]:
+    if refused is None:
+        yield None
+        return
+    kept = files.refused_lines(path, refused, name=name)
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+def _loaded(
+    store: replies.Store,
+    path: Path,
+    kept: RefusedLines | None,
+    progress: Progress,
+    *,
+    strict: bool,
+    dry_run: bool,
+) -> Tally:
+    batch, tally = store.batch, store.tally
     if not (strict or dry_run):
-        _load(store, path, progress=progress)
-        _finish(store)
+        _load(store, path, kept, progress)
+        _finish(store, path)
         return tally
     with transaction.atomic():
-        _load(store, path, progress=progress)
+        _load(store, path, kept, progress)
         given_up = dry_run or tally.refused > 0
         transaction.set_rollback(given_up)
     if not given_up:
-        _finish(store)
+        _finish(store, path)
     elif dry_run:
         Batch.objects.filter(pk=batch.pk).delete()
     else:
@@ -102,24 +128,55 @@ def load(
     return tally
 
 
-def _load(store: replies.Store, path: Path, *, progress: Progress) -> None:
-    tally = store.tally
-    for chunk in chunks(files.read(path, name=store.batch.file_name)):
-        good: list[tuple[int, ReplyLine]] = []
-        for record in chunk:
-            tally.read += 1
-            found = [record] if isinstance(record, Problem) else reply_lines(record)
-            if isinstance(found, list):
-                tally.refuse(found)
-            else:
-                good += ((record.line, reply) for reply in found)
-        with transaction.atomic():
-            store.add(good)
-        progress(tally.read)
+def _load(store: replies.Store, path: Path, kept: RefusedLines | None, progress: Progress) -> None:
+    """Read and store the file chunk by chunk; each chunk is one short transaction."""
+    read: list[Record | Problem] = []
+    good: list[tuple[Place, ReplyLine]] = []
+    for record in files.read(path, name=store.batch.file_name):
+        read.append(record)
+        good += _replies(record, store.tally)
+        # A row of the wide table holds a dozen replies.
+        if max(len(read), len(good)) >= LINES_AT_ONCE:
+            _store(store, read, good, kept)
+            progress(store.tally.read)
+            read, good = [], []
+    _store(store, read, good, kept)
+    progress(store.tally.read)
 
 
-def _finish(store: replies.Store) -> None:
+def _replies(record: Record | Problem, tally: Tally) -> tuple[tuple[Place, ReplyLine], ...]:
+    """Return the good replies of a record, and tally the others."""
+    if isinstance(record, Problem):
+        tally.read += 1
+        tally.refuse([record])
+        return ()
+    found = replies_in(record)
+    tally.read += found.units
+    tally.refuse(found.problems)
+    return found.replies
+
+
+def _store(
+    store: replies.Store,
+    read: list[Record | Problem],
+    good: list[tuple[Place, ReplyLine]],
+    kept: RefusedLines | None,
+) -> None:
+    with transaction.atomic():
+        store.add(good)
+    if kept is not None:
+        for record in read:
+            if store.tally.has_refused_any_of(record.line):
+                kept.add(record)
+    store.tally.forget_places()
+
+
+def _finish(store: replies.Store, path: Path) -> None:
+    """Let others add what the file holds besides replies, then let the replies be judged."""
     batch, tally = store.batch, store.tally
+    for follower in settings.BATCH_FOLLOWERS:
+        follow = import_string(follower)
+        tally.notes += follow(batch.study.slug, path, batch.file_name, timezone.now())
     with transaction.atomic():
         store.take_over()
         _keep_errors(batch, tally)
@@ -131,6 +188,7 @@ def _finish(store: replies.Store) -> None:
             unchanged=tally.unchanged,
             updated=tally.updated,
             refused=tally.refused,
+            notes=tally.notes,
         )
     log.info("batch_ready", batch=batch.pk, read=tally.read, refused=tally.refused)
 
@@ -138,7 +196,13 @@ def _finish(store: replies.Store) -> None:
 def _keep_errors(batch: Batch, tally: Tally) -> None:
     batch.errors.all().delete()
     LineError.objects.bulk_create(
-        LineError(batch=batch, line=error.line, field=error.field[:200], reason=error.reason)
+        LineError(
+            batch=batch,
+            line=error.line,
+            field=error.field[:200],
+            reason=error.reason,
+            value=error.value,
+        )
         for error in tally.errors
     )
 

@@ -1,6 +1,5 @@
 """Storing replies: queries, models and values are made as they are met, nothing is overwritten."""
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -8,9 +7,9 @@ from typing import Any, TypeVar
 
 from django.db.models import F, Model
 
-from annotation import scrubbing
-from annotation.files import Problem
-from annotation.formats import LONGEST_ID, ReplyLine
+from annotation import scrubbing, wide_table
+from annotation.files import Place, Problem
+from annotation.formats import ReplyLine, response_id
 from annotation.models import (
     Batch,
     Hit,
@@ -26,7 +25,7 @@ from annotation.shown import text_sha256
 from annotation.tally import Tally, chunks
 from annotation.vocabulary import BatchState
 
-Numbered = tuple[int, ReplyLine]
+Placed = tuple[Place, ReplyLine]
 T = TypeVar("T", bound=Model)
 # Lines of one query must say the same of these; the first line that is stored decides.
 QUERY_FIELDS = ("scenario_id", "framing", "value_a", "value_b", "language")
@@ -34,16 +33,6 @@ SHORTEST_FAMILY = 4
 LOOSE_FIELDS = ("topics", "facts", "anchors")
 # What can become of a line that was not refused; of a line with two replies, the first that fits.
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
-
-
-def response_id(line: ReplyLine) -> str:
-    """Return the reply's id: the one given, else one that follows from query, model and sample."""
-    if line.response_id is not None:
-        return line.response_id
-    derived = f"{line.query_id}/{line.model}/{line.sample}"
-    if len(derived) <= LONGEST_ID:
-        return derived
-    return hashlib.sha256(derived.encode()).hexdigest()
 
 
 class Store:
@@ -59,9 +48,9 @@ class Store:
         # Replies that an upload left behind which never became ready: taken over at the end.
         self.left_behind: list[int] = []
         self._updated: set[int] = set()
-        self._became: dict[int, set[str]] = {}
+        self._became: dict[Place, set[str]] = {}
 
-    def add(self, lines: list[Numbered]) -> None:
+    def add(self, lines: list[Placed]) -> None:
         """Store one chunk; the caller holds the transaction."""
         Study.objects.select_for_update(no_key=True).get(pk=self.study.pk)  # one load at a time
         self._became = defaultdict(set)
@@ -70,24 +59,24 @@ class Store:
         lines = self._with_agreeing_queries(lines)
         queries = self._queries({line.query_id for _, line in lines})
         known = self._known_responses(lines, queries, models)
-        new: dict[str, Numbered] = {}
-        for number, line in lines:
+        new: dict[str, Placed] = {}
+        for place, line in lines:
             key = response_id(line)
             if key in known:
-                self._meet_again(number, line, known[key])
+                self._meet_again(place, line, known[key])
             elif key in new:
-                self._repeat(number, line, new[key])
-            elif problem := self._sample_taken(number, line, new):
+                self._repeat(place, line, new[key])
+            elif problem := self._sample_taken(place, line, new):
                 self.tally.refuse([problem])
             else:
-                new[key] = (number, line)
+                new[key] = (place, line)
         self._create(new, queries, models)
         self._count()
 
     def _count(self) -> None:
         """Tally each line once, also where it holds the two replies of a pair."""
-        for number, became in self._became.items():
-            if self.tally.has_refused(number):
+        for place, became in self._became.items():
+            if self.tally.has_refused(place):
                 continue
             if CREATED in became:
                 self.tally.created += 1
@@ -99,6 +88,7 @@ class Store:
     def _models(self, keys: set[str]) -> dict[str, LanguageModel]:
         def make(key: str) -> LanguageModel:
             provider, _, name = key.rpartition("/")
+            name, provider = wide_table.MODELS.get(key, (name, provider))
             return LanguageModel(
                 study=self.study, key=key, display_name=name or key, provider=provider
             )
@@ -107,7 +97,7 @@ class Store:
         self.names = tuple(sorted({*self.names, *_names_in(found)}))
         return found
 
-    def _with_values_by_name(self, lines: list[Numbered]) -> list[Numbered]:
+    def _with_values_by_name(self, lines: list[Placed]) -> list[Placed]:
         """Put lines that name a value by an alias to that value; a name of its own goes before."""
         known = Value.objects.filter(study=self.study)
         aliased = known.exclude(aliases=[]).values_list("name", "aliases")
@@ -116,33 +106,33 @@ class Store:
             return lines
         names = set(known.values_list("name", flat=True))
         found = []
-        for number, line in lines:
+        for place, line in lines:
             a, b = (
                 said if said in names else by_alias.get(said.strip().casefold(), said)
                 for said in (line.value_a, line.value_b)
             )
             if a == b:
                 reason = f"{line.value_a!r:.80} and {line.value_b!r:.80} are one value, {a!r:.80}."
-                self.tally.refuse([Problem(number, "value_b", f"{reason} Name two.")])
+                self.tally.refuse([_problem(place, "value_b", f"{reason} Name two.")])
             else:
-                found.append((number, line.model_copy(update={"value_a": a, "value_b": b})))
+                found.append((place, line.model_copy(update={"value_a": a, "value_b": b})))
         return found
 
-    def _with_agreeing_queries(self, lines: list[Numbered]) -> list[Numbered]:
+    def _with_agreeing_queries(self, lines: list[Placed]) -> list[Placed]:
         """Make the chunk's new queries, and refuse the lines that contradict their query."""
         said = self._said_of_queries({line.query_id for _, line in lines})
         first: dict[str, ReplyLine] = {}
         agreeing = []
-        for number, line in lines:
+        for place, line in lines:
             stored = said.get(line.query_id)
             if stored is None:
                 stored = said[line.query_id] = _said(line)
                 first[line.query_id] = line
-            problems = _contradictions(number, line, stored)
+            problems = _contradictions(place, line, stored)
             if problems:
                 self.tally.refuse(problems)
             else:
-                agreeing.append((number, line))
+                agreeing.append((place, line))
         self._make_queries(first)
         return agreeing
 
@@ -205,7 +195,7 @@ class Store:
         return dict(found.values_list("external_id", "pk"))
 
     def _known_responses(
-        self, lines: list[Numbered], queries: dict[str, int], models: dict[str, LanguageModel]
+        self, lines: list[Placed], queries: dict[str, int], models: dict[str, LanguageModel]
     ) -> dict[str, TextVersion]:
         """Return the current text of each reply of these lines that is stored already."""
         current = TextVersion.objects.select_related("response__batch").filter(current=True)
@@ -237,21 +227,21 @@ class Store:
         return (self._query_ids[line.query_id], self._model_ids[line.model], line.sample)
 
     def _sample_taken(
-        self, number: int, line: ReplyLine, new: dict[str, Numbered]
+        self, place: Place, line: ReplyLine, new: dict[str, Placed]
     ) -> Problem | None:
         """Say so when this query, model and sample already have a reply under another id."""
         sample = self._sample_of(line)
         other = self._samples.setdefault(sample, response_id(line))
         if other == response_id(line):
             return None
-        return Problem(
-            number,
+        return _problem(
+            place,
             "sample",
             f"{line.model} has reply {other!r} to {line.query_id!r} already."
             f" Give this one another sample number than {line.sample}.",
         )
 
-    def _meet_again(self, number: int, line: ReplyLine, stored: TextVersion) -> None:
+    def _meet_again(self, place: Place, line: ReplyLine, stored: TextVersion) -> None:
         reply = stored.response
         sha256 = text_sha256(_messages(line))
         if (reply.query_id, reply.model_id, reply.sample) != self._sample_of(line):
@@ -259,30 +249,31 @@ class Store:
                 f"{reply.external_id!r} is stored as a reply of another query, model or sample."
             )
             self.tally.refuse(
-                [Problem(number, "response_id", f"{reason} Give this one another id.")]
+                [_problem(place, "response_id", f"{reason} Give this one another id.")]
             )
         elif stored.sha256 == sha256:
-            self._became[number].add(UNCHANGED)
+            self._became[place].add(UNCHANGED)
             if reply.batch_id != self.batch.pk and reply.batch.state != BatchState.READY:
                 self.left_behind.append(reply.pk)
         elif reply.batch_id == self.batch.pk or reply.pk in self._updated:
             reason = f"{reply.external_id!r} stands in this file with another text. Keep one."
-            self.tally.refuse([Problem(number, "response_id", reason)])
+            self.tally.refuse([_problem(place, "response_id", reason)])
         elif self.new_versions:
             self._add_version(stored, line, sha256)
             self._updated.add(reply.pk)
-            self._became[number].add(UPDATED)
+            self._became[place].add(UPDATED)
         else:
-            self.tally.refuse([_conflict(number, reply.external_id, stored.sha256, sha256)])
+            self.tally.refuse([_conflict(place, reply.external_id, stored.sha256, sha256)])
 
-    def _repeat(self, number: int, line: ReplyLine, first: Numbered) -> None:
+    def _repeat(self, place: Place, line: ReplyLine, first: Placed) -> None:
         """Meet an id for the second time in one file."""
         sha256, known = text_sha256(_messages(line)), text_sha256(_messages(first[1]))
         if sha256 == known and line.model == first[1].model and line.query_id == first[1].query_id:
-            self._became[number].add(UNCHANGED)
+            self._became[place].add(UNCHANGED)
             return
-        reason = f"{response_id(line)!r} stands in line {first[0]} with another reply. Keep one."
-        self.tally.refuse([Problem(number, "response_id", reason)])
+        there = first[0].line
+        reason = f"{response_id(line)!r} stands in line {there} with another reply. Keep one."
+        self.tally.refuse([_problem(place, "response_id", reason)])
 
     def _add_version(self, stored: TextVersion, line: ReplyLine, sha256: str) -> None:
         TextVersion.objects.filter(pk=stored.pk).update(current=False)
@@ -290,7 +281,7 @@ class Store:
         self._save_texts([text], [line])
 
     def _create(
-        self, new: dict[str, Numbered], queries: dict[str, int], models: dict[str, LanguageModel]
+        self, new: dict[str, Placed], queries: dict[str, int], models: dict[str, LanguageModel]
     ) -> None:
         lines = [line for _, line in new.values()]
         stored = Response.objects.bulk_create(
@@ -310,8 +301,8 @@ class Store:
             for reply, line in zip(stored, lines, strict=True)
         ]
         self._save_texts(texts, lines)
-        for number, _ in new.values():
-            self._became[number].add(CREATED)
+        for place, _ in new.values():
+            self._became[place].add(CREATED)
 
     def _text(self, reply: Response, number: int, line: ReplyLine, sha256: str) -> TextVersion:
         return TextVersion(
@@ -353,6 +344,10 @@ class Store:
         ]
 
 
+def _problem(place: Place, field: str, reason: str) -> Problem:
+    return Problem(place.line, field, reason, part=place.part)
+
+
 def _names_in(keys: Iterable[str]) -> set[str]:
     """Return what a reply may call its author: keys, their parts, and the family in each part."""
     parts = {part for key in keys for part in re.split(r"[/\s]+", key) if part}
@@ -368,13 +363,13 @@ def _said(line: ReplyLine) -> dict[str, Any]:
     return {name: getattr(line, name) for name in (*QUERY_FIELDS, *LOOSE_FIELDS)}
 
 
-def _contradictions(number: int, line: ReplyLine, stored: dict[str, Any]) -> list[Problem]:
+def _contradictions(place: Place, line: ReplyLine, stored: dict[str, Any]) -> list[Problem]:
     given = _said(line)
     differing = [name for name in QUERY_FIELDS if given[name] != stored[name]]
     differing += [name for name in LOOSE_FIELDS if given[name] and given[name] != stored[name]]
     return [
-        Problem(
-            number,
+        _problem(
+            place,
             name,
             f"is {given[name]!r:.80}, but query {line.query_id!r} has {stored[name]!r:.80}."
             " Lines of one query must agree.",
@@ -383,9 +378,9 @@ def _contradictions(number: int, line: ReplyLine, stored: dict[str, Any]) -> lis
     ]
 
 
-def _conflict(number: int, key: str, stored: str, given: str) -> Problem:
-    return Problem(
-        number,
+def _conflict(place: Place, key: str, stored: str, given: str) -> Problem:
+    return _problem(
+        place,
         "messages",
         f"{key!r} is stored with another text (SHA-256 {stored[:12]}… there, {given[:12]}… here)."
         " Give it another response_id, or ask for new versions (--new-versions, or the tick on the"

@@ -4,7 +4,7 @@ import csv
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -115,10 +115,27 @@ def batch_errors(request: HttpRequest, study: Study, number: int) -> HttpRespons
     name = f"{study.slug}-batch-{number}-errors.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     rows = csv.writer(response)
-    rows.writerow(["line", "field", "reason"])
+    rows.writerow(["line", "field", "value", "reason"])
     for error in stored.errors.order_by("line", "pk"):
-        rows.writerow([error.line, cell(error.field)[0], cell(error.reason)[0]])
+        texts = (error.field, error.value, error.reason)
+        rows.writerow([error.line, *(cell(text)[0] for text in texts)])
     return response
+
+
+@gates.admin
+@require_safe
+def refused_lines(request: HttpRequest, study: Study, number: int) -> FileResponse:
+    """Give the refused lines themselves, as a file to correct and upload again."""
+    stored = _batch(study, number)
+    path = services.refused_path(stored.stored_name)
+    if not stored.stored_name or not path.is_file():
+        raise Http404
+    return FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=services.refused_name(stored.file_name),
+        content_type="application/octet-stream",
+    )
 
 
 def _batch(study: Study, number: int) -> Batch:

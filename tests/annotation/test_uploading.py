@@ -95,9 +95,37 @@ def test_good_lines_are_kept_and_bad_lines_listed(client):
     assert Response.objects.count() == 2
     assert (error.line, error.field) == (2, "value_a")
     assert (
-        f'<td class="number">2</td><td><code>value_a</code></td><td class="wide" dir="auto">{error.reason}</td>'
-        in shown
+        '<td class="number">2</td><td><code>value_a</code></td><td dir="auto"></td>'
+        f'<td class="wide" dir="auto">{error.reason}</td>' in shown
     )
+
+
+def test_what_stands_in_a_wrong_field_is_shown(client):
+    sent(client, file(build.reply_fields(framing="sideways")))
+
+    assert "<code>sideways</code>" in page(client.get("/studies/s/batches/1/"))
+
+
+def test_refused_lines_are_downloaded_corrected_and_uploaded_again(client):
+    good, bad = build.reply_fields(), build.reply_fields(framing="sideways")
+    sent(client, file(good, bad))
+    shown = page(client.get("/studies/s/batches/1/"))
+
+    answer = client.get("/studies/s/batches/1/refused/")
+    lines = b"".join(answer.streaming_content).decode()
+
+    assert "/studies/s/batches/1/refused/" in shown
+    assert "-refused.jsonl" in answer["Content-Disposition"]
+    assert json.loads(lines) == bad
+    sent(client, file(json.loads(lines) | {"framing": "neutral"}))
+    assert Response.objects.count() == 2
+
+
+def test_a_batch_without_refused_lines_has_no_file_of_them(client):
+    sent(client, file(build.reply_fields()))
+
+    assert client.get("/studies/s/batches/1/refused/").status_code == HTTPStatus.NOT_FOUND
+    assert "/refused/" not in page(client.get("/studies/s/batches/1/"))
 
 
 def test_uploading_again_makes_no_duplicates(client):
@@ -313,13 +341,15 @@ def test_the_errors_download_safe_for_spreadsheets(study, client):
         study=study, number=1, file_name="a", state="ready", created_at=timezone.now()
     )
     for cell in ("=1+1", "+x()", "-x()", "@x", "\tx", "plain"):
-        LineError.objects.create(batch=batch, line=3, field=cell, reason=f"{cell}, really")
+        LineError.objects.create(
+            batch=batch, line=3, field=cell, value=cell, reason=f"{cell}, really"
+        )
 
     response = client.get("/studies/s/batches/1/errors.csv")
 
     lines = page(response).splitlines()
-    assert lines[0] == "line,field,reason"
-    assert lines[1] == "3,'=1+1,\"'=1+1, really\""
+    assert lines[0] == "line,field,value,reason"
+    assert lines[1] == "3,'=1+1,'=1+1,\"'=1+1, really\""
     assert [line[2] for line in lines[1:]] == ["'"] * 5 + ["p"]
 
 

@@ -15,7 +15,10 @@ from annotation.tally import Tally
 class Command(LoadCommand):
     """Load replies."""
 
-    help = "Load a batch of replies (JSONL or CSV). Loading it again changes nothing."
+    help = (
+        "Load a batch of replies: JSONL, CSV or Parquet, also gzipped, the public study's wide"
+        " table, or an Inspect log. Loading it again changes nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the arguments."""
@@ -24,6 +27,12 @@ class Command(LoadCommand):
             "--new-versions",
             action="store_true",
             help="Where a known reply has another text, add it as a new version.",
+        )
+        parser.add_argument(
+            "--refused",
+            type=Path,
+            metavar="FILE",
+            help="Write the refused lines here, to be corrected and loaded again.",
         )
 
     def load(self, study: Study, file: Path, **options: Any) -> Tally:
@@ -35,5 +44,6 @@ class Command(LoadCommand):
             new_versions=options["new_versions"],
             strict=options["strict"],
             dry_run=options["dry_run"],
+            refused=options["refused"],
             progress=self.progress,
         )

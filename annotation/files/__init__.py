@@ -1,4 +1,4 @@
-"""Reading uploaded files line by line: JSON lines and CSV, each also gzipped.
+"""Reading files record by record: JSON lines, CSV and Parquet, each also gzipped; logs; exports.
 
 A reader yields numbered records or says what is wrong with a line; it never loads the file whole,
 and it turns nothing into a number: "007" stays "007".
@@ -7,38 +7,35 @@ and it turns nothing into a number: "007" stays "007".
 import csv
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from annotation.errors import FileUnreadable
+from annotation.files import inspect_logs, label_studio, parquet
+from annotation.files.bounded import Expanding, plain
+from annotation.files.records import Place, Problem, Record
+from annotation.files.refused import RefusedLines, csv_line
+from annotation.files.strict_json import KeyTwice, parsed_json
+
+__all__ = [
+    "KeyTwice",
+    "Place",
+    "Problem",
+    "Record",
+    "RefusedLines",
+    "check",
+    "parsed_json",
+    "read",
+    "refused_lines",
+]
 
 LONGEST_LINE = 32 * 1024 * 1024
 LONGEST_CELL = 16 * 1024 * 1024
 CHECKED_AT_ONCE = 1024 * 1024
-DEEPEST_JSON = 100
 GZIP_MAGIC = b"\x1f\x8b"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with one line: which field, and what to do."""
-
-    line: int
-    field: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line's content; ``line`` is where it begins in the file."""
-
-    line: int
-    fields: dict[str, Any]
 
 
 def read(path: Path, *, name: str = "") -> Iterator[Record | Problem]:
@@ -52,9 +49,14 @@ def read(path: Path, *, name: str = "") -> Iterator[Record | Problem]:
             thrown away by the caller.
     """
     given = name or path.name
-    kind = _kind(given)
-    with _refusals(given), _opened(path) as lines:
-        yield from (_csv(lines) if kind == "csv" else _jsonl(lines))
+    kind = _kind(given, path)
+    with _refusals(given):
+        if kind in _WHOLE:
+            with plain(path) as whole:
+                yield from _WHOLE[kind](whole, name=given)
+            return
+        with _opened(path, given) as lines:
+            yield from (_csv(lines) if kind == "csv" else _jsonl(lines))
 
 
 def check(path: Path, *, name: str = "") -> None:
@@ -64,12 +66,34 @@ def check(path: Path, *, name: str = "") -> None:
         FileUnreadable: as :func:`read`.
     """
     given = name or path.name
+    kind = _kind(given, path)
+    if kind == "parquet":
+        with _refusals(given), plain(path) as whole:
+            parquet.check(whole, name=given)
+        return
+    if kind in _WHOLE:
+        for _ in read(path, name=given):
+            pass
+        return
     first = next(iter(read(path, name=given)), None)
     if first is None:
         raise FileUnreadable(f"{given} has a header but no lines.")
-    with _refusals(given), _opened(path) as text:
+    with _refusals(given), _opened(path, given) as text:
         while text.read(CHECKED_AT_ONCE):
             pass
+
+
+def refused_lines(source: Path, kept: Path, *, name: str = "") -> RefusedLines:
+    """Return what keeps the refused lines of a file in another, in a format that loads again.
+
+    Raises:
+        FileUnreadable: as :func:`read`.
+    """
+    given = name or source.name
+    if _kind(given, source) != "csv":
+        return RefusedLines(kept, header=None)
+    with _refusals(given), _opened(source, given) as lines:
+        return RefusedLines(kept, header=_header(csv.reader(lines, strict=True)))
 
 
 @contextmanager
@@ -85,19 +109,40 @@ def _refusals(given: str) -> Iterator[None]:
         raise FileUnreadable(f"{given} cannot be opened: {error.strerror or error}.") from error
 
 
-def _kind(name: str) -> str:
+# Kinds that are not read as lines of text.
+_WHOLE = {
+    "parquet": parquet.rows,
+    "inspect": inspect_logs.samples,
+    "label_studio": label_studio.answers,
+}
+
+
+def _kind(name: str, path: Path) -> str:
     ending = name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending in {"jsonl", "ndjson"}:
         return "jsonl"
-    if ending == "csv":
-        return "csv"
-    raise FileUnreadable(f"{name} must end in .jsonl or .csv (or one of these and .gz).")
+    if ending in {"csv", "parquet"}:
+        return ending
+    if ending == "eval":
+        return "inspect"
+    if ending == "json":
+        # A log is one object, an export a list of tasks.
+        return "label_studio" if _begins_with(path, "[") else "inspect"
+    raise FileUnreadable(
+        f"{name} must end in .jsonl, .csv or .parquet (or one of these and .gz), or in .eval or"
+        " .json for an Inspect log or a Label Studio export."
+    )
 
 
-def _opened(path: Path) -> IO[str]:
+def _begins_with(path: Path, sign: str) -> bool:
+    with _refusals(path.name), _opened(path, path.name) as text:
+        return text.read(1_000).lstrip().startswith(sign)
+
+
+def _opened(path: Path, name: str) -> IO[str]:
     with path.open("rb") as start:
         zipped = start.read(2) == GZIP_MAGIC
-    raw: Any = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 - the caller closes
+    raw: Any = Expanding(path, name) if zipped else path.open("rb")
     # newline="" leaves line ends to the CSV reader; utf-8-sig drops a byte order mark.
     return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
@@ -132,63 +177,14 @@ def _parsed(number: int, line: str) -> Record | Problem:
     try:
         found = parsed_json(line)
     except KeyTwice as twice:
-        return Problem(number, twice.key, str(twice))
+        return Problem(number, twice.key, str(twice), raw=line)
     except ValueError as error:
-        return Problem(number, "", f"Not JSON ({error}). Write one JSON object a line.")
+        reason = f"Not JSON ({error}). Write one JSON object a line."
+        return Problem(number, "", reason, raw=line)
     if not isinstance(found, dict):
-        return Problem(number, "", "Not a JSON object. Write one object in braces a line.")
+        reason = "Not a JSON object. Write one object in braces a line."
+        return Problem(number, "", reason, raw=line)
     return Record(number, found)
-
-
-class KeyTwice(ValueError):
-    """A JSON object names one key twice; Python would keep the last in silence."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"The key {key!r} stands twice. Keep one.")
-        self.key = key
-
-
-def parsed_json(text: str) -> Any:
-    """Return what a JSON text says, read strictly: each key once, no NaN, no bottomless nesting.
-
-    Raises:
-        KeyTwice: an object names a key twice.
-        ValueError: not JSON, or deeper than :data:`DEEPEST_JSON` levels.
-    """
-    try:
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
-    except RecursionError:
-        found = _TOO_DEEP
-    if found is _TOO_DEEP or _deeper_than(DEEPEST_JSON, found):
-        raise ValueError(f"nested deeper than {DEEPEST_JSON} levels")
-    return found
-
-
-_TOO_DEEP = object()
-
-
-def _deeper_than(levels: int, found: Any) -> bool:
-    layer = [found]
-    for _ in range(levels + 1):
-        layer = [
-            inner
-            for value in layer
-            if isinstance(value, (dict, list))
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-    return bool(layer)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise KeyTwice(next(key for key in keys if keys.count(key) > 1))
-    return found
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is not a JSON value")
 
 
 def _csv(text: IO[str]) -> Iterator[Record | Problem]:
@@ -211,7 +207,8 @@ def _csv(text: IO[str]) -> Iterator[Record | Problem]:
             continue
         if len(row) != len(header):
             reason = f"{len(row)} cells, but the header has {len(header)} columns."
-            yield Problem(began, "", f"{reason} Quote cells that hold commas or line breaks.")
+            reason += " Quote cells that hold commas or line breaks."
+            yield Problem(began, "", reason, raw=csv_line(row))
             continue
         yield Record(began, dict(zip(header, row, strict=True)))
 

@@ -1,0 +1,69 @@
+"""Unpacking gzip within bounds: a small file that grows without end is refused in seconds."""
+
+import gzip
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from annotation.errors import FileUnreadable
+
+# Text seldom packs better than 20:1; the format's limit is about 1,000:1.
+MOST_TIMES = 200
+FREE = 64 * 1024 * 1024  # so much may come out whatever the ratio
+AT_ONCE = 1024 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Expanding(io.BufferedReader):
+    """A gzip file's content, read only as long as it is no more than can be meant.
+
+    Raises:
+        FileUnreadable: on reading, when the content is out of proportion to the file.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        packed = gzip.open(path, "rb")  # noqa: SIM115 - closed with this reader
+        super().__init__(_Counted(packed, path, name), buffer_size=AT_ONCE)
+
+
+class _Counted(io.RawIOBase):
+    def __init__(self, packed: "gzip.GzipFile", path: Path, name: str) -> None:
+        self._packed, self._name = packed, name
+        self._most = max(FREE, MOST_TIMES * path.stat().st_size)
+        self._given = 0
+
+    def readable(self) -> bool:
+        """Say that this is for reading."""
+        return True
+
+    def readinto(self, into: "memoryview") -> int:  # type: ignore[override]  # a buffer
+        """Fill a buffer, and refuse what is too much."""
+        given = self._packed.readinto(into)
+        self._given += given
+        if self._given > self._most:
+            reason = f"unpacks to more than {self._most:,} bytes, which no text of this size does"
+            raise FileUnreadable(f"{self._name} {reason}. Upload it unpacked, or in parts.")
+        return given
+
+    def close(self) -> None:
+        """Close the packed file too."""
+        self._packed.close()
+        super().close()
+
+
+@contextmanager
+def plain(path: Path) -> Iterator[Path]:
+    """Give the path of a file's unpacked content, for readers that jump about in it."""
+    with path.open("rb") as start:
+        packed = start.read(2) == GZIP_MAGIC
+    if not packed:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(suffix=".unpacked") as unpacked:
+        with Expanding(path, path.name) as content:
+            while part := content.read(AT_ONCE):
+                unpacked.write(part)
+        unpacked.flush()
+        yield Path(unpacked.name)

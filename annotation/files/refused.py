@@ -1,0 +1,63 @@
+"""The lines that a load refused, as a file that can be corrected and uploaded again.
+
+A CSV's lines come as CSV under the same header, those of every other format as JSON Lines.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
+from typing import IO, Any
+
+from annotation.files.records import Problem, Record
+
+LARGEST = 256 * 1024 * 1024
+
+
+class RefusedLines:
+    """Collects refused lines in a file, which is made with the first of them.
+
+    ``left_out`` counts those that found no room, or cannot be written down: a line of a CSV whose
+    quotes never end, say.
+    """
+
+    def __init__(self, path: Path, *, header: Sequence[str] | None) -> None:
+        """``header`` names a CSV's columns; None is for every other format."""
+        self.path, self.as_csv = path, header is not None
+        self.left_out = 0
+        self._file: IO[str] | None = None
+        self._header = list(header or ())
+
+    def add(self, refused: Record | Problem) -> None:
+        """Write one line down."""
+        text = refused.raw if isinstance(refused, Problem) else self._as_text(refused)
+        if not text or (self._file and self._file.tell() > LARGEST):
+            self.left_out += 1
+            return
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8", newline="", errors="surrogatepass")
+            if self.as_csv:
+                self._file.write(csv_line(self._header))
+        self._file.write(text if text.endswith("\n") else text + "\n")
+
+    def close(self) -> None:
+        """End the file; a file of an earlier load goes where nothing was refused now."""
+        if self._file is not None:
+            self._file.close()
+        else:
+            with suppress(FileNotFoundError):
+                self.path.unlink()
+
+    def _as_text(self, record: Record) -> str:
+        if self.as_csv:
+            return csv_line(list(record.fields.values()))
+        return json.dumps(record.fields, ensure_ascii=False)
+
+
+def csv_line(cells: list[Any]) -> str:
+    """Return cells as one line of CSV."""
+    line = StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
