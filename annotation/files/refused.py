@@ -37,7 +37,7 @@ class RefusedLines:
             self.left_out += 1
             return
         if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8", newline="", errors="surrogatepass")
+            self._file = self.path.open("w", encoding="utf-8", newline="")
             if self.as_csv:
                 self._file.write(csv_line(self._header))
         self._file.write(text if text.endswith("\n") else text + "\n")
@@ -53,7 +53,18 @@ class RefusedLines:
     def _as_text(self, record: Record) -> str:
         if self.as_csv:
             return csv_line(list(record.fields.values()))
-        return json.dumps(record.fields, ensure_ascii=False)
+        text = json.dumps(record.fields, ensure_ascii=False)
+        # Half of a surrogate pair can be written as \\ud800 only.
+        return text if is_encodable(text) else json.dumps(record.fields)
+
+
+def is_encodable(text: str) -> bool:
+    """Say whether a text can be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def csv_line(cells: list[Any]) -> str:

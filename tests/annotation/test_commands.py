@@ -157,7 +157,7 @@ def test_the_report_is_json(study, bad, capsys):
     assert code == 1
     assert set(report) == {"read", "created", "unchanged", "updated", "refused", "errors"}
     assert (report["read"], report["created"], report["refused"]) == (2, 1, 1)
-    assert all(set(error) == {"line", "field", "reason"} for error in report["errors"])
+    assert all(set(error) == {"line", "field", "value", "reason"} for error in report["errors"])
 
 
 def test_strict_loads_nothing(study, bad, capsys):
