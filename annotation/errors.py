@@ -100,6 +100,12 @@ class FileUnreadable(AnnotationError):
     code = "file_unreadable"
 
 
+class LoadStopped(AnnotationError):
+    """Loading a file was stopped half way; what was stored stays, and it can go on from there."""
+
+    code = "load_stopped"
+
+
 class InvitationInvalid(AnnotationError):
     """An invitation is unknown, used, revoked or expired."""
 

@@ -28,6 +28,7 @@ urlpatterns = [
     path(
         "<slug:slug>/batches/<int:number>/errors.csv", uploading.batch_errors, name="batch_errors"
     ),
+    path("<slug:slug>/batches/<int:number>/stop/", uploading.cancel_batch, name="cancel_batch"),
     path(
         "<slug:slug>/batches/<int:number>/refused/",
         uploading.refused_lines,

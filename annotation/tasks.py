@@ -4,18 +4,25 @@ import structlog
 from django.utils import timezone
 from django_tasks import task
 
-from annotation.errors import FileUnreadable, SeatsRefused
+from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused
 from annotation.models import Batch, Study
 from annotation.selectors import renderings
 from annotation.services import batches, openings, uploads
+from annotation.vocabulary import BatchState
 
 log = structlog.get_logger("touchstone.tasks")
 
 
 @task()
-def load_batch(batch_id: int, new_versions: bool) -> None:  # noqa: FBT001 - a task's arguments
-    """Read an uploaded file into its batch; reading it twice changes nothing."""
+def load_batch(batch_id: int, new_versions: bool, resume: bool = False) -> None:  # noqa: FBT001, FBT002 - a task's arguments
+    """Read an uploaded file into its batch; reading it twice changes nothing.
+
+    A batch that is being read already was left by a worker that died: this goes on after it.
+    """
     batch = Batch.objects.select_related("study").get(pk=batch_id)
+    if batch.state == BatchState.CANCELLED:
+        return
+    resume = resume or batch.state == BatchState.READING
     ended = False
     try:
         batches.load(
@@ -23,20 +30,18 @@ def load_batch(batch_id: int, new_versions: bool) -> None:  # noqa: FBT001 - a t
             path=batches.upload_path(batch.stored_name),
             new_versions=new_versions,
             refused=batches.refused_path(batch.stored_name),
-            progress=lambda lines: _note(batch_id, lines),
+            resume=resume,
         )
         ended = True
+    except LoadStopped:
+        ended = True  # whoever stopped it said so
     except FileUnreadable as refusal:
         ended = True  # the batch says why
         log.info("batch_unreadable", batch=batch_id, reason=str(refusal))
     finally:
         if not ended:
-            reason = "Reading broke off. What was read is kept; read the file again."
+            reason = "Reading broke off. What was read is kept; go on from there."
             uploads.give_up(batch_id=batch_id, reason=reason, now=timezone.now())
-
-
-def _note(batch_id: int, lines: int) -> None:
-    Batch.objects.filter(pk=batch_id).update(read=lines)
 
 
 @task()

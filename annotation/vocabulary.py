@@ -90,6 +90,7 @@ class BatchState(TextChoices):
     READING = "reading", "Being read"
     READY = "ready", "Ready"
     FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Stopped by an admin"
 
 
 class QuestionType(TextChoices):

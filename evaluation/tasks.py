@@ -2,17 +2,17 @@
 
 from datetime import datetime
 
-from django_tasks import task
+from django_tasks import TaskContext, task
 
 from annotation.selectors.studies import StudyFacts
 from evaluation.models import Release
 from evaluation.services import releases
 
 
-@task()
-def write_release(release_id: int) -> None:
-    """Write a release that was asked for."""
-    releases.write(release_id)
+@task(takes_context=True)
+def write_release(context: TaskContext, release_id: int) -> None:
+    """Write a release that was asked for; a second worker at this job follows one that died."""
+    releases.write(release_id, writer_died=context.attempt > 1)
 
 
 def request_release(study: StudyFacts, *, name: str, by_id: int | None, now: datetime) -> Release:

@@ -16,12 +16,13 @@ from typing import IO, Any
 from annotation.errors import FileUnreadable
 from annotation.files import inspect_logs, label_studio, parquet
 from annotation.files.bounded import Expanding, plain
-from annotation.files.records import Place, Problem, Record
+from annotation.files.records import Meter, Place, Problem, Record
 from annotation.files.refused import RefusedLines, csv_line
 from annotation.files.strict_json import KeyTwice, parsed_json
 
 __all__ = [
     "KeyTwice",
+    "Meter",
     "Place",
     "Problem",
     "Record",
@@ -38,10 +39,11 @@ CHECKED_AT_ONCE = 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read(path: Path, *, name: str = "") -> Iterator[Record | Problem]:
+def read(path: Path, *, name: str = "", meter: Meter | None = None) -> Iterator[Record | Problem]:
     """Yield every record of a file, in order, with a problem in place of each unreadable line.
 
-    ``name`` is what the file was called where it came from, if it is stored under another.
+    ``name`` is what the file was called where it came from, if it is stored under another;
+    ``meter`` is told how far reading has come.
 
     Raises:
         FileUnreadable: no such file, an unknown ending, not UTF-8, an empty file, a CSV header
@@ -53,9 +55,10 @@ def read(path: Path, *, name: str = "") -> Iterator[Record | Problem]:
     with _refusals(given):
         if kind in _WHOLE:
             with plain(path) as whole:
-                yield from _WHOLE[kind](whole, name=given)
+                yield from _WHOLE[kind](whole, name=given, meter=meter or Meter())
             return
         with _opened(path, given) as lines:
+            _measure(meter, lines, path.stat().st_size)
             yield from (_csv(lines) if kind == "csv" else _jsonl(lines))
 
 
@@ -83,7 +86,7 @@ def check(path: Path, *, name: str = "") -> None:
             pass
 
 
-def refused_lines(source: Path, kept: Path, *, name: str = "") -> RefusedLines:
+def refused_lines(source: Path, kept: Path, *, name: str = "", after: int = 0) -> RefusedLines:
     """Return what keeps the refused lines of a file in another, in a format that loads again.
 
     Raises:
@@ -91,9 +94,10 @@ def refused_lines(source: Path, kept: Path, *, name: str = "") -> RefusedLines:
     """
     given = name or source.name
     if _kind(given, source) != "csv":
-        return RefusedLines(kept, header=None)
+        return RefusedLines(kept, header=None, after=after)
     with _refusals(given), _opened(source, given) as lines:
-        return RefusedLines(kept, header=_header(csv.reader(lines, strict=True)))
+        header = _header(csv.reader(lines, strict=True))
+        return RefusedLines(kept, header=header, after=after)
 
 
 @contextmanager
@@ -132,6 +136,13 @@ def _kind(name: str, path: Path) -> str:
         f"{name} must end in .jsonl, .csv or .parquet (or one of these and .gz), or in .eval or"
         " .json for an Inspect log or a Label Studio export."
     )
+
+
+def _measure(meter: Meter | None, lines: IO[str], size: int) -> None:
+    if meter is not None and size:
+        raw: Any = lines.buffer  # type: ignore[attr-defined]  # of the wrapper that _opened makes
+        where = raw.consumed if isinstance(raw, Expanding) else raw.tell
+        meter.at = lambda: 1.0 if raw.closed else where() / size
 
 
 def _begins_with(path: Path, sign: str) -> bool:

@@ -24,8 +24,18 @@ class Expanding(io.BufferedReader):
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        packed = gzip.open(path, "rb")  # noqa: SIM115 - closed with this reader
+        self._file = path.open("rb")
+        packed = gzip.GzipFile(fileobj=self._file, mode="rb")
         super().__init__(_Counted(packed, path, name), buffer_size=AT_ONCE)
+
+    def close(self) -> None:
+        """Close the packed file too."""
+        super().close()
+        self._file.close()
+
+    def consumed(self) -> int:
+        """Return how many bytes of the packed file have been read."""
+        return self._file.tell()
 
 
 class _Counted(io.RawIOBase):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annotation.errors import FileUnreadable
-from annotation.files.records import Problem, Record
+from annotation.files.records import Meter, Problem, Record
 from annotation.files.strict_json import parsed_json
 
 if TYPE_CHECKING:
@@ -40,12 +40,13 @@ _OF_THE_QUERY = (
 SCORES = "inspect_scores"
 
 
-def samples(path: Path, *, name: str) -> Iterator[Record | Problem]:
+def samples(path: Path, *, name: str, meter: Meter) -> Iterator[Record | Problem]:
     """Yield each sample as a reply's fields; what scorers said stands under :data:`SCORES`.
 
     Raises:
         FileUnreadable: not an Inspect log, a broken zip, or members too large to be read.
     """
+    del meter  # a log is small
     for number, sample in enumerate(_samples(path, name), start=1):
         if isinstance(sample, str):
             yield Problem(number, "", sample)

@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from annotation.errors import FileUnreadable
-from annotation.files.records import Problem, Record
+from annotation.files.records import Meter, Problem, Record
 from annotation.files.strict_json import parsed_json
 
 LARGEST = 256 * 1024 * 1024
 _REPLY = ("response_id", "response_id_2")
 
 
-def answers(path: Path, *, name: str) -> Iterator[Record | Problem]:
+def answers(path: Path, *, name: str, meter: Meter) -> Iterator[Record | Problem]:
     """Yield the answers of a Label Studio export as lines of judgments made elsewhere.
 
     Raises:
         FileUnreadable: not such an export, or larger than is read at once.
     """
-    for number, task in enumerate(_tasks(path, name), start=1):
+    tasks = _tasks(path, name)
+    number = 0
+    meter.at = lambda: number / len(tasks)
+    for number, task in enumerate(tasks, start=1):
         data, marked = task.get("data"), task.get("annotations")
         if not isinstance(data, dict) or not isinstance(marked, list):
             reason = "is no task of Label Studio's JSON export: it needs data and annotations"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annotation.errors import FileUnreadable
-from annotation.files.records import Problem, Record
+from annotation.files.records import Meter, Problem, Record
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ DEEPEST = 100
 COUNTED = ("sample", "turn")
 
 
-def rows(path: Path, *, name: str) -> Iterator[Record | Problem]:
+def rows(path: Path, *, name: str, meter: Meter) -> Iterator[Record | Problem]:
     """Yield the rows of a Parquet file in order; memory does not grow with the file.
 
     A null is an absent field. Numbers stay numbers: an id that is a number is refused by the
@@ -34,7 +34,8 @@ def rows(path: Path, *, name: str) -> Iterator[Record | Problem]:
 
     try:
         with _opened(path, name) as file:
-            number = 0
+            number, total = 0, file.metadata.num_rows
+            meter.at = lambda: number / total if total else 1.0
             for batch in file.iter_batches(batch_size=_rows_at_once(file, name), use_threads=False):
                 for row in batch.to_pylist(maps_as_pydicts="strict"):
                     number += 1

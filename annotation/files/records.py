@@ -1,6 +1,7 @@
 """What every reader yields: numbered records, or what is wrong in place of one."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,6 +11,18 @@ class Place(NamedTuple):
 
     line: int
     part: str = ""
+
+
+class Meter:
+    """How much of a file has been read; readers say where they are."""
+
+    def __init__(self) -> None:
+        self.at: Callable[[], float] = lambda: 0.0
+
+    @property
+    def share(self) -> float:
+        """Return the share of the file that has been read, from 0 to 1."""
+        return min(max(self.at(), 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,20 @@ class RefusedLines:
     quotes never end, say.
     """
 
-    def __init__(self, path: Path, *, header: Sequence[str] | None) -> None:
-        """``header`` names a CSV's columns; None is for every other format."""
+    def __init__(self, path: Path, *, header: Sequence[str] | None, after: int = 0) -> None:
+        """Keep lines in a file.
+
+        ``header`` names a CSV's columns; None is for every other format. ``after`` is how many
+        bytes an earlier, broken-off run had written of it that count.
+        """
         self.path, self.as_csv = path, header is not None
         self.left_out = 0
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
         self._header = list(header or ())
+        if after and path.is_file():
+            self._file = path.open("r+b")
+            self._file.seek(after)
+            self._file.truncate()
 
     def add(self, refused: Record | Problem) -> None:
         """Write one line down."""
@@ -37,10 +45,17 @@ class RefusedLines:
             self.left_out += 1
             return
         if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8", newline="")
+            self._file = self.path.open("wb")
             if self.as_csv:
-                self._file.write(csv_line(self._header))
-        self._file.write(text if text.endswith("\n") else text + "\n")
+                self._file.write(csv_line(self._header).encode())
+        self._file.write((text if text.endswith("\n") else text + "\n").encode())
+
+    def written(self) -> int:
+        """Return how many bytes are safely in the file."""
+        if self._file is None:
+            return 0
+        self._file.flush()
+        return self._file.tell()
 
     def close(self) -> None:
         """End the file; a file of an earlier load goes where nothing was refused now."""

@@ -2,6 +2,7 @@
 
 from annotation.models.batch import Batch, Hit, LineError
 from annotation.models.consent import Consent, ConsentText, Withdrawal
+from annotation.models.job import JobLease
 from annotation.models.judgment import (
     Answer,
     CitedClause,
@@ -41,6 +42,7 @@ __all__ = [
     "Hit",
     "Invitation",
     "Item",
+    "JobLease",
     "Judgment",
     "LanguageModel",
     "LineError",

@@ -30,6 +30,14 @@ class Batch(models.Model):
     refused = models.PositiveIntegerField(default=0)
     # Sentences about what the file held besides replies.
     notes = models.JSONField(default=list)
+    # How far reading has come: records of the file, and the share of its bytes. It goes on here
+    # after its worker died; each chunk moves it in the transaction that stores the chunk.
+    records = models.PositiveBigIntegerField(default=0)
+    share = models.FloatField(default=0)
+    refused_bytes = models.PositiveBigIntegerField(default=0)
+    began_at = models.DateTimeField(null=True)
+    # Who reads it now. Whoever finds another's mark here has been given up, and stores nothing.
+    reader = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [

@@ -33,6 +33,37 @@ class BatchRow:
     has_file: bool
     has_refused_lines: bool
     unattended: bool
+    share: float
+    began_at: datetime | None
+    at: datetime
+
+    @property
+    def percent(self) -> int:
+        """Return how much of the file has been read."""
+        return int(self.share * 100)
+
+    @property
+    def rate(self) -> int:
+        """Return how many lines a second are read, 0 while that cannot be said."""
+        seconds = self._seconds
+        return int(self.read / seconds) if seconds else 0
+
+    @property
+    def left(self) -> timedelta | None:
+        """Return how long the rest will take at this speed, or None while that cannot be said."""
+        if not self._seconds or not 0 < self.share < 1:
+            return None
+        return timedelta(seconds=round(self._seconds * (1 - self.share) / self.share))
+
+    @property
+    def _seconds(self) -> float:
+        return (self.at - self.began_at).total_seconds() if self.began_at else 0.0
+
+    @property
+    def can_go_on(self) -> bool:
+        """Say whether reading was stopped half way and the rest can be read."""
+        stopped = self.state in (BatchState.CANCELLED, BatchState.FAILED)
+        return stopped and self.has_file and self.share > 0
 
     @property
     def live(self) -> bool:
@@ -68,6 +99,9 @@ def row_of(batch: Batch, *, at: datetime) -> BatchRow:
             batch.refused and batch.stored_name and refused_path(batch.stored_name).is_file()
         ),
         unattended=waiting and at - since > PATIENCE,
+        share=batch.share,
+        began_at=batch.began_at,
+        at=at,
     )
 
 

@@ -61,6 +61,15 @@ def read_again(*, batch: Batch, now: datetime) -> bool:
     return ended.update(state=BatchState.WAITING, failure="", finished_at=now) == 1
 
 
+def cancel(*, batch: Batch, now: datetime) -> bool:
+    """Stop an upload that waits or is being read; say whether it did.
+
+    What is stored of it stays, can get no seats, and is there when reading goes on.
+    """
+    live = Batch.objects.filter(pk=batch.pk, state__in=(BatchState.WAITING, BatchState.READING))
+    return live.update(state=BatchState.CANCELLED, finished_at=now, reader="") == 1
+
+
 def give_up(*, batch_id: int, reason: str, now: datetime) -> None:
     """Mark an upload whose reading broke off as failed."""
     Batch.objects.filter(pk=batch_id, state=BatchState.READING).update(

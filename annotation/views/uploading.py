@@ -98,11 +98,25 @@ def read_again(request: HttpRequest, study: Study, number: int) -> HttpResponse:
     """Have an upload read once more."""
     stored = _batch(study, number)
     new_versions = request.POST.get("new_versions") == "on"
+    resume = request.POST.get("from") == "there"
     with transaction.atomic():
         waits = uploads.read_again(batch=stored, now=timezone.now())
         if waits:
-            tasks.load_batch.enqueue(stored.pk, new_versions)
-    sentence = "The file is read again." if waits else "The file waits to be read already."
+            tasks.load_batch.enqueue(stored.pk, new_versions, resume)
+    sentence = "The file waits to be read already."
+    if waits:
+        sentence = "Reading goes on." if resume else "The file is read again."
+    return done(request, sentence, "annotation:batch", study.slug, number)
+
+
+@gates.admin
+@require_POST
+def cancel_batch(request: HttpRequest, study: Study, number: int) -> HttpResponse:
+    """Stop an upload that waits or is being read."""
+    stopped = uploads.cancel(batch=_batch(study, number), now=timezone.now())
+    sentence = "Nothing was left to stop: the file had been read."
+    if stopped:
+        sentence = "Stopped. What was read is kept, and no rater gets it before the rest is read."
     return done(request, sentence, "annotation:batch", study.slug, number)
 
 

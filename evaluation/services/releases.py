@@ -69,12 +69,13 @@ def lapsed(now: datetime) -> list[int]:
     return list(found.values_list("pk", flat=True))
 
 
-def write(release_id: int) -> None:
+def write(release_id: int, *, writer_died: bool = False) -> None:
     """Write a release that waits, or whose writer died; of two callers one does it."""
     now = timezone.now()
     waiting = Q(state=ReleaseState.WAITING)
     lapsed = Q(state=ReleaseState.WRITING, leased_until__lte=now)
-    mine = Release.objects.filter(waiting | lapsed, pk=release_id)
+    left = Q(state=ReleaseState.WRITING) if writer_died else lapsed
+    mine = Release.objects.filter(waiting | left, pk=release_id)
     if mine.update(state=ReleaseState.WRITING, leased_until=now + LEASE) != 1:
         return
     release = Release.objects.select_related("study").get(pk=release_id)

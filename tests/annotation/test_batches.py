@@ -538,7 +538,7 @@ def test_R056_two_admins_with_the_same_file_at_once_store_it_once(tmp_path):
 def test_loading_costs_no_more_per_line_however_much_is_stored(load, django_assert_max_num_queries):
     load([build.reply_fields() for _ in range(1_500)])
 
-    with django_assert_max_num_queries(46):
+    with django_assert_max_num_queries(49):
         load([build.reply_fields() for _ in range(900)])
 
 

@@ -277,9 +277,8 @@ def test_reading_while_the_job_runs_shows_the_lines_read(study, monkeypatch):
     )
     original = batches.load
 
-    def spied(*, progress, **more):
+    def spied(**more):
         def note(lines):
-            progress(lines)
             seen.append(Batch.objects.get().read)
 
         return original(progress=note, **more)

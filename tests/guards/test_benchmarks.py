@@ -10,6 +10,7 @@ from tests.environment import PROJECT
 SMALL = {
     "bench_rating.py": ["--items", "40", "--raters", "3", "--seconds", "1", "--workers", "1"],
     "bench_agreement.py": ["--items", "20", "--raters", "5"],
+    "bench_import.py": ["--rows", "48"],
     "bench_page.py": ["--items", "4", "--requests", "6"],
 }
 

@@ -119,7 +119,7 @@ def _static_is_stale() -> bool:
 
 def _start_worker() -> subprocess.Popen[bytes]:
     environment = {**os.environ, "TOUCHSTONE_LOG_LEVEL": "WARNING"}
-    command = [sys.executable, str(BASE_DIR / "manage.py"), "db_worker", "--queue-name", "*"]
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "work"]
     # A group of its own, so that Ctrl-C reaches it once: from here.
     return subprocess.Popen(  # noqa: S603 - our own command
         command, env=environment, start_new_session=True
