@@ -244,12 +244,12 @@ def test_R103_a_text_that_changed_while_it_was_read_is_shown_anew(study, client)
 
 
 def test_consent_costs_the_gate_no_query_of_its_own(study, client, ann, django_assert_num_queries):
-    with django_assert_num_queries(4):  # session, account, rater with study, guidelines
+    with django_assert_num_queries(5):  # session, account, study, rater, guidelines
         client.get(at("guidelines"))
     build.asks_consent(study)
     build.agree(ann)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(at("guidelines"))
 
 

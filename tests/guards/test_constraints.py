@@ -3,7 +3,7 @@
 import re
 from contextlib import contextmanager
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
@@ -23,6 +23,7 @@ from annotation.models import (
     Hit,
     Invitation,
     Item,
+    JobLease,
     Judgment,
     LanguageModel,
     Membership,
@@ -571,6 +572,9 @@ def test_every_field_with_choices_has_a_check():
 
 UNIQUE = {
     "annotation_study.slug": lambda w: copy(w.study),
+    "annotation_joblease.task_id": lambda w: [
+        JobLease.objects.create(task_id=UUID(int=7), worker="w", beaten_at=NOW) for _ in range(2)
+    ],
     "annotation_seat.key": lambda w: update(w.held, key=w.judged.key),
     "annotation_judgment.public_id": lambda w: copy(w.judgment, revision=2, current=False),
     "annotation_invitation.digest": lambda w: _invitation(w) and _invitation(w),
