@@ -25,7 +25,8 @@ def parsed_json(text: str) -> Any:
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
     except RecursionError:
         found = _TOO_DEEP
-    if found is _TOO_DEEP or _deeper_than(DEEPEST_JSON, found):
+    deep = text.count("{") + text.count("[") > DEEPEST_JSON and _deeper_than(DEEPEST_JSON, found)
+    if found is _TOO_DEEP or deep:
         raise ValueError(f"nested deeper than {DEEPEST_JSON} levels")
     return found
 

@@ -20,6 +20,7 @@ from annotation.models import (
     Study,
     TextVersion,
     Value,
+    bulk,
 )
 from annotation.shown import text_sha256
 from annotation.tally import Tally, chunks
@@ -172,22 +173,26 @@ class Store:
             study=self.study,
         )
         alone = [key for key, line in first.items() if not line.scenario_id]
-        own = Scenario.objects.bulk_create(Scenario(study=self.study) for _ in alone)
+        own = bulk.insert([Scenario(study_id=self.study.pk) for _ in alone])
         own_by_query = dict(zip(alone, own, strict=True))
-        Query.objects.bulk_create(
-            Query(
-                study=self.study,
-                external_id=key,
-                scenario=scenarios[line.scenario_id] if line.scenario_id else own_by_query[key],
-                framing=line.framing,
-                value_a=values[line.value_a],
-                value_b=values[line.value_b],
-                language=line.language,
-                topics=line.topics,
-                facts=line.facts,
-                anchors=line.anchors,
-            )
-            for key, line in first.items()
+        bulk.insert(
+            [
+                Query(
+                    study_id=self.study.pk,
+                    external_id=key,
+                    scenario_id=(
+                        scenarios[line.scenario_id] if line.scenario_id else own_by_query[key]
+                    ).pk,
+                    framing=line.framing,
+                    value_a_id=values[line.value_a].pk,
+                    value_b_id=values[line.value_b].pk,
+                    language=line.language,
+                    topics=line.topics,
+                    facts=line.facts,
+                    anchors=line.anchors,
+                )
+                for key, line in first.items()
+            ]
         )
 
     def _queries(self, ids: set[str]) -> dict[str, int]:
@@ -284,17 +289,19 @@ class Store:
         self, new: dict[str, Placed], queries: dict[str, int], models: dict[str, LanguageModel]
     ) -> None:
         lines = [line for _, line in new.values()]
-        stored = Response.objects.bulk_create(
-            Response(
-                study=self.study,
-                external_id=key,
-                query_id=queries[line.query_id],
-                model=models[line.model],
-                sample=line.sample,
-                batch=self.batch,
-                metadata=line.metadata,
-            )
-            for key, (_, line) in new.items()
+        stored = bulk.insert(
+            [
+                Response(
+                    study_id=self.study.pk,
+                    external_id=key,
+                    query_id=queries[line.query_id],
+                    model_id=models[line.model].pk,
+                    sample=line.sample,
+                    batch_id=self.batch.pk,
+                    metadata=line.metadata,
+                )
+                for key, (_, line) in new.items()
+            ]
         )
         texts = [
             self._text(reply, 1, line, text_sha256(_messages(line)))
@@ -306,7 +313,7 @@ class Store:
 
     def _text(self, reply: Response, number: int, line: ReplyLine, sha256: str) -> TextVersion:
         return TextVersion(
-            response=reply,
+            response_id=reply.pk,
             number=number,
             messages=_messages(line),
             sha256=sha256,
@@ -318,22 +325,24 @@ class Store:
         found = [self._hits(line) for line in lines]
         for text, hits in zip(texts, found, strict=True):
             text.has_hits = bool(hits)
-        stored = TextVersion.objects.bulk_create(texts)
-        Hit.objects.bulk_create(
-            Hit(
-                text=text,
-                batch=self.batch,
-                rule_set=self.rules.version,
-                rule=hit.rule,
-                message=message,
-                start=hit.start,
-                end=hit.end,
-                found=hit.text,
-                context=hit.context,
-                decision=str(hit.decision),
-            )
-            for text, hits in zip(stored, found, strict=True)
-            for message, hit in hits
+        stored = bulk.insert(texts)
+        bulk.insert(
+            [
+                Hit(
+                    text_id=text.pk,
+                    batch_id=self.batch.pk,
+                    rule_set=self.rules.version,
+                    rule=hit.rule,
+                    message=message,
+                    start=hit.start,
+                    end=hit.end,
+                    found=hit.text,
+                    context=hit.context,
+                    decision=str(hit.decision),
+                )
+                for text, hits in zip(stored, found, strict=True)
+                for message, hit in hits
+            ]
         )
 
     def _hits(self, line: ReplyLine) -> list[tuple[int, scrubbing.Hit]]:

@@ -1,0 +1,111 @@
+"""Many rows at once: the same rows, keys and refusals on both databases."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from annotation.models import Batch, Hit, Query, Scenario, TextVersion, bulk
+from annotation.vocabulary import Framing, HitDecision
+from tests import build
+from tests.build import NOW
+
+pytestmark = pytest.mark.django_db
+MANY = 50
+
+
+@pytest.fixture
+def study():
+    return build.study("s")
+
+
+def scenarios(study, n=MANY):
+    return [Scenario(study_id=study.pk, external_id=f"s{k}") for k in range(n)]
+
+
+@pytest.mark.parametrize("n", [1, bulk.FEWEST - 1, bulk.FEWEST, MANY])
+def test_rows_get_their_keys_in_order(study, n):
+    found = bulk.insert(scenarios(study, n))
+
+    stored = dict(Scenario.objects.values_list("external_id", "pk"))
+    assert [row.pk for row in found] == [stored[f"s{k}"] for k in range(n)]
+
+
+def test_no_rows_cost_no_query(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert bulk.insert([]) == []
+
+
+def test_texts_json_words_and_empty_values_come_back_as_they_were(study, tmp_path):
+    item = build.item(study, tmp_path)
+    text = 'tab\t, new\nline, back\\slash, \\N, "quotes", \u2028, \U0001f600, ünï'
+    values = {"value_a_id": item.query.value_a_id, "value_b_id": item.query.value_b_id}
+    queries = [
+        Query(
+            study_id=study.pk, external_id=f"{text}{n}", scenario_id=item.scenario_id,
+            framing=Framing.VALUE_A, language="", topics=[text, {"k": [1, None, True]}], **values,
+        )
+        for n in range(MANY)
+    ]  # fmt: skip
+
+    bulk.insert(queries)
+
+    stored = Query.objects.get(external_id=f"{text}7")
+    assert (stored.framing, stored.language) == ("value_a", "")
+    assert stored.topics == [text, {"k": [1, None, True]}]
+
+
+def test_times_and_nulls_come_back_as_they_were(study, tmp_path):
+    batches = [
+        Batch(study_id=study.pk, number=n, file_name="b", state="ready", created_at=NOW)
+        for n in range(1, MANY)
+    ]
+
+    bulk.insert(batches)
+
+    stored = Batch.objects.get(number=7)
+    assert (stored.created_at, stored.finished_at, stored.read) == (NOW, None, 0)
+
+
+def test_a_constraint_refuses_as_it_does_elsewhere(study):
+    rows = [*scenarios(study), *scenarios(study, 1)]
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(rows)
+
+    assert not Scenario.objects.exists()
+
+
+def test_a_check_refuses_too(study, tmp_path):
+    build.item(study, tmp_path)
+    text = TextVersion.objects.select_related("response").get()
+    hits = [
+        Hit(
+            text_id=text.pk, batch_id=text.response.batch_id, rule_set=1, rule="r", message=0,
+            start=n, end=n, found="", context="", decision=HitDecision.HELD,
+        )
+        for n in range(MANY)
+    ]  # fmt: skip
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(hits)
+
+
+def test_what_is_inserted_can_be_saved_and_inserted_beside(study):
+    first = bulk.insert(scenarios(study))[3]
+    first.external_id = "renamed"
+    first.save()
+    more = Scenario.objects.create(study=study, external_id="later")
+
+    assert Scenario.objects.get(pk=first.pk).external_id == "renamed"
+    assert more.pk not in {row.pk for row in Scenario.objects.exclude(pk=more.pk)}
+
+
+def test_the_number_of_statements_does_not_grow_with_the_rows(study):
+    counts = []
+    for at, n in ((0, MANY), (MANY, 4 * MANY)):
+        rows = [Scenario(study_id=study.pk, external_id=f"t{k}") for k in range(at, at + n)]
+        with CaptureQueriesContext(connection) as queries, transaction.atomic():
+            bulk.insert(rows)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
