@@ -20,6 +20,7 @@ _LATIN_FIRST = re.compile(r"[a-z0-9]")
 _LATIN_EDGES = (r"(?<![a-z0-9])", r"(?![a-zà-öø-ÿ])(?:(?<!\d)|(?!\d))")
 _CYRILLIC = "[\u0430-\u044f\u0451]"
 _OTHER_EDGES = (f"(?<!{_CYRILLIC})", f"(?:(?<={_CYRILLIC}){_CYRILLIC}{{0,3}})?")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NOT_SIGNS = re.compile(r"[\W_]+")
 
 
@@ -155,7 +156,7 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
         pattern_signs=re.compile(
             f"[{re.escape(''.join(row['signs'] for row in data['patterns']))}]"
         ),
-        senses=_senses(data["exceptions"]),
+        senses=_senses(data["exceptions"], data["names"]),
         cues=_cues(data["cues"], data["context"]),
         version_tail=_version_tail(data["version_words"]),
         lookalikes=dict(data["lookalikes"]),
@@ -229,23 +230,46 @@ def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
     )
 
 
-def _senses(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[OtherSense, ...]]:
+def _senses(
+    rows: Iterable[Mapping[str, Any]], names: Iterable[Mapping[str, Any]]
+) -> dict[str, tuple[OtherSense, ...]]:
+    """The other senses of each spelling; what is said of a name holds in every script."""
+    spellings = {
+        compact(row["name"]): [compact(alias) for alias in row["aliases"]] for row in names
+    }
     senses: dict[str, tuple[OtherSense, ...]] = {}
     for row in rows:
         sense = OtherSense(
             before=_any_of(row.get("before"), r"(?<!\w)({})[\s\-\u2010-\u2015]*$"),
-            after=_any_of(row.get("after"), r"^(?:['’]s)?[\s\-_\u2010-\u2015]*({})(?!\w)"),  # noqa: RUF001
+            after=_any_of(
+                row.get("after"),
+                r"^(?:['’]s)?[\s\-_・·\u2010-\u2015]*({})(?!\w)",  # noqa: RUF001
+            ),
             near=_any_of(row.get("near"), r"(?<!\w)({})"),
             decision=row["decision"] and Decision(row["decision"]),
         )
-        senses[compact(row["name"])] = (*senses.get(compact(row["name"]), ()), sense)
+        own = compact(row["name"])
+        for key in dict.fromkeys([own, *spellings.get(own, ())]):
+            senses[key] = (*senses.get(key, ()), sense)
     return senses
 
 
 def _any_of(words: Iterable[str] | None, frame: str) -> re.Pattern[str] | None:
-    """A pattern that holds where one of the words stands in its frame."""
-    listed = "|".join(map(re.escape, words or ()))
-    return re.compile(frame.replace("{}", listed)) if listed else None
+    """A pattern that holds where one of the words stands in its frame.
+
+    Scripts that put no space between words have no edges to look for.
+    """
+    spaced: list[str] = []
+    unspaced: list[str] = []
+    for word in words or ():
+        (unspaced if _UNSPACED.search(word) else spaced).append(re.escape(word))
+    bare = frame.replace(r"(?<!\w)", "").replace(r"(?!\w)", "")
+    parts = [
+        part.replace("{}", "|".join(listed))
+        for part, listed in ((frame, spaced), (bare, unspaced))
+        if listed
+    ]
+    return re.compile("|".join(parts)) if parts else None
 
 
 def _cues(cues: Mapping[str, list[str]], context: Mapping[str, list[str]]) -> Cues:
