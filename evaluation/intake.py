@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
-from annotation import files
+from annotation import bulk, files
 from annotation.files import Problem, Record
 from annotation.placement import placed
 from annotation.plans import QuestionPlan
@@ -260,7 +260,7 @@ class _Store:
                 problems.append(problem)
             else:
                 outcome.unchanged += 1
-        Verdict.objects.bulk_create(new)
+        bulk.insert(new)
         outcome.created += len(new)
 
     def _judge(self, speaker: JudgeVersion) -> Judge:

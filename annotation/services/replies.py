@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import F, Model
 
-from annotation import scrubbing, wide_table
+from annotation import bulk, scrubbing, wide_table
 from annotation.files import Place, Problem
 from annotation.formats import ReplyLine, response_id
 from annotation.models import (
@@ -20,7 +20,6 @@ from annotation.models import (
     Study,
     TextVersion,
     Value,
-    bulk,
 )
 from annotation.shown import text_sha256
 from annotation.tally import Tally, chunks

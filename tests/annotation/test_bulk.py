@@ -4,7 +4,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from annotation.models import Batch, Hit, Query, Scenario, TextVersion, bulk
+from annotation import bulk
+from annotation.models import Batch, Hit, Query, Scenario, TextVersion
 from annotation.vocabulary import Framing, HitDecision
 from tests import build
 from tests.build import NOW

@@ -190,6 +190,7 @@ def test_a_parquet_table_brings_replies_scenarios_and_the_dataset_as_a_judge(stu
         ("score_b", "0"),
     }
     assert Verdict.objects.count() == 72
+    assert Verdict.objects.filter(probabilities__isnull=True).count() == 72
 
 
 @pytest.mark.django_db

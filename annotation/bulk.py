@@ -63,5 +63,6 @@ def _values(fields: Sequence[Any], rows: Sequence[Model]) -> Iterator[list[Any]]
     for row in rows:
         values = [value.value if isinstance(value, Enum) else value for value in read(row)]
         for n in json_at:
-            values[n] = json.dumps(values[n], cls=fields[n].encoder)
+            if values[n] is not None:  # nothing, as opposed to JSON's null, which no table keeps
+                values[n] = json.dumps(values[n], cls=fields[n].encoder)
         yield values
