@@ -1,8 +1,14 @@
 """A real browser against the real pages: every console error and policy violation is a failure."""
 
+import threading
+import time
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import sync_playwright
+
+from tests import build
 
 # The browser itself reports a refused form as a failed load; that is how refusals look.
 EXPECTED = ("status of 422", "status of 409", "status of 401")
@@ -20,7 +26,35 @@ def chromium():
 
 
 @pytest.fixture
-def visit(chromium, live_server):
+def at_rest():
+    """Wait until the server answers no request: a page may still fetch when its test ends.
+
+    Emptying the tables of PostgreSQL waits for such a request, and the request for it.
+    """
+    answering: set[int] = set()
+
+    def begun(**_):
+        answering.add(threading.get_ident())
+
+    def ended(**_):
+        answering.discard(threading.get_ident())
+
+    def wait():
+        seen = 0
+        while seen < 3:  # a request that has come in may not have begun
+            build.wait_for(lambda: not answering, seconds=60)
+            seen = 0 if answering else seen + 1
+            time.sleep(0.01)
+
+    request_started.connect(begun)
+    request_finished.connect(ended)
+    yield wait
+    request_started.disconnect(begun)
+    request_finished.disconnect(ended)
+
+
+@pytest.fixture
+def visit(chromium, live_server, at_rest):
     """Open a page as an account (or nobody), on a screen of this width and scheme."""
     contexts, complaints = [], []
 
@@ -64,6 +98,7 @@ def visit(chromium, live_server):
     yield open_page
     for context in contexts:
         context.close()
+    at_rest()
     assert complaints == []
 
 
