@@ -243,7 +243,7 @@ def _senses(
             before=_any_of(row.get("before"), r"(?<!\w)({})[\s\-\u2010-\u2015]*$"),
             after=_any_of(
                 row.get("after"),
-                r"^(?:['’]s)?[\s\-_・·\u2010-\u2015]*({})(?!\w)",  # noqa: RUF001
+                r"^(?:['’]s)?[\s\-_・·\u2010-\u2015]*({})(?!\w)",  # noqa: RUF001 - the typographic apostrophe is meant
             ),
             near=_any_of(row.get("near"), r"(?<!\w)({})"),
             decision=row["decision"] and Decision(row["decision"]),

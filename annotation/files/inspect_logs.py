@@ -109,7 +109,7 @@ def _member(archive: zipfile.ZipFile, member: str, name: str) -> bytes:
     try:
         with archive.open(info) as packed:
             return _bounded(packed, member, name)
-    except (NotImplementedError, RuntimeError) as error:
+    except (NotImplementedError, RuntimeError) as error:  # another packing; a password
         reason = f"is packed in a way that is not read here ({error})"
         raise FileUnreadable(f"{name}: {member} {reason}. Save the log again.") from error
 
