@@ -178,10 +178,10 @@ def test_R062_a_header_that_stands_twice_is_a_bad_line(tmp_path):
     assert good == Record(3, {"a": "1", "b": "2"})
 
 
-def test_a_cell_too_large_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LONGEST_CELL", 10)
+def test_a_cell_too_large_is_a_problem(tmp_path):
+    large = "x" * (files.LONGEST_CELL + 1)
 
-    assert "Not CSV" in the_problem(tmp_path, "a\n" + "x" * 50 + "\n", "b.csv").reason
+    assert "Not CSV" in the_problem(tmp_path, f"a\n{large}\n", "b.csv").reason
 
 
 # No file at all
