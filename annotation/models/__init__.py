@@ -11,6 +11,7 @@ from annotation.models.judgment import (
     StageRecord,
     TextAnswer,
 )
+from annotation.models.lane import Lane
 from annotation.models.rater import Rater
 from annotation.models.reply import (
     LanguageModel,
@@ -44,6 +45,7 @@ __all__ = [
     "Item",
     "JobLease",
     "Judgment",
+    "Lane",
     "LanguageModel",
     "LineError",
     "Membership",

@@ -25,9 +25,13 @@ class Rater(models.Model):
     # The name a rater has outside: of an imported file, a crowd platform, a simulation.
     external_id = models.CharField(max_length=200)
     cohort = models.CharField(max_length=100, blank=True)
+    # The languages they read, as codes: what is kept for readers of a language goes only to them.
+    languages = models.JSONField(default=list)
     start = models.IntegerField()
     descending = models.BooleanField()
     cursor = models.IntegerField()
+    # The place reached in lanes of another priority than 0, by priority.
+    cursors = models.JSONField(default=dict)
     # Both change only in the judgment's or skip's own transaction; `integrity` compares them.
     judged_count = models.PositiveIntegerField(default=0)
     skipped_count = models.PositiveIntegerField(default=0)

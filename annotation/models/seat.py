@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotation.models.known import known
+from annotation.models.lane import Lane
 from annotation.models.rater import Rater
 from annotation.models.reply import Query, Response, Scenario
 from annotation.models.study import Study
@@ -58,7 +59,8 @@ class SeatOpening(models.Model):
     """One decision to have items judged: which design, by how many, in which order.
 
     The design ``all`` takes every item that is ready: its inclusion probability is 1. The design
-    ``pairs`` draws ``pairs_per_query`` pairs of replies of each query from the seed.
+    ``pairs`` draws ``pairs_per_query`` pairs of replies of each query from the seed. ``sample``
+    takes what a stored sample drew, ``rule`` what fitted ``rule`` at that moment.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="openings")
@@ -73,6 +75,9 @@ class SeatOpening(models.Model):
     opened_at = models.DateTimeField()
     items = models.PositiveIntegerField()
     seats = models.PositiveIntegerField()
+    # Why, for whoever reads it later: in words, and as the rule or sample that chose the items.
+    reason = models.TextField(blank=True)
+    rule = models.JSONField(default=dict)
 
     class Meta:
         constraints = [known("wave", Wave, name="opening_wave_known")]
@@ -111,6 +116,10 @@ class Seat(models.Model):
     )
     opening = models.ForeignKey(
         SeatOpening, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    # Whose seat it may be, and how soon; none means anyone's.
+    lane = models.ForeignKey(
+        Lane, on_delete=models.PROTECT, null=True, related_name="seats", db_index=False
     )
     wave = models.PositiveSmallIntegerField(choices=Wave)
     number = models.PositiveSmallIntegerField()
@@ -185,8 +194,14 @@ class Seat(models.Model):
             # The next seat: walked from a rater's cursor. Judged seats are not in it.
             models.Index(
                 name="seat_queue",
-                fields=["study", "place", "id"],
+                fields=["study", "lane", "place", "id"],
                 condition=Q(judged_at__isnull=True, abandoned_at__isnull=True),
+            ),
+            # In a lane with its quota: what may lapse, and is then the only thing to be had.
+            models.Index(
+                name="seat_held_in_lane",
+                fields=["lane", "leased_until"],
+                condition=Q(judged_at__isnull=True, abandoned_at__isnull=True, rater__isnull=False),
             ),
             # What a rater has seen of the candidates' scenarios; also their progress.
             models.Index(

@@ -52,6 +52,8 @@ class Study(models.Model):
     one_framing_per_scenario = models.BooleanField(default=True)
     shows_system_messages = models.BooleanField(default=False)
     lease_minutes = models.PositiveSmallIntegerField(default=60)
+    # Whether seats may be in lanes: raters of a study without any are spared the look.
+    has_lanes = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -126,6 +128,9 @@ class Invitation(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="invitations")
     role = models.CharField(max_length=10, choices=Role)
     digest = models.CharField(max_length=64, unique=True)
+    # What the rater who comes by it belongs to and reads.
+    cohort = models.CharField(max_length=100, blank=True)
+    languages = models.JSONField(default=list)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

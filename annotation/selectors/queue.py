@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from annotation.models import Rater, Seat, Skip
 from annotation.models.statements import rows
+from annotation.selectors.lanes import levels_of
 from annotation.vocabulary import StudyState
 
 # Seats held by others are two for each rater at work; of parked ones a look at some is enough.
@@ -58,8 +60,11 @@ def why_nothing(rater: Rater, *, at: datetime) -> WhyNothing:
 def _why_none_free(rater: Rater, at: datetime) -> WhyNothing:
     """Return whether something may still come, looking only at what this rater may judge."""
     waiting = Seat.objects.filter(study=rater.study_id, judged_at=None, abandoned_at=None)
-    others = waiting.filter(leased_until__gt=at).exclude(rater=rater.pk)
-    if eligible(rater, list(others[:LOOKED_AT])):
+    lanes = [lane for level in levels_of(rater) for lane in level]
+    crossed = frozenset(lane.id for lane in lanes if lane.crossed)
+    theirs = waiting.filter(Q(lane=None) | Q(lane__in=[lane.id for lane in lanes if lane.id]))
+    others = theirs.filter(leased_until__gt=at).exclude(rater=rater.pk)
+    if eligible(rater, list(others[:LOOKED_AT]), crossed=crossed):
         return WhyNothing(
             "all_taken",
             _(
@@ -67,7 +72,7 @@ def _why_none_free(rater: Rater, at: datetime) -> WhyNothing:
                 " If one of them stops, it becomes free: look again in a while."
             ),
         )
-    if eligible(rater, list(waiting.filter(parked=True)[:LOOKED_AT])):
+    if eligible(rater, list(theirs.filter(parked=True)[:LOOKED_AT]), crossed=crossed):
         return WhyNothing(
             "parked",
             _(
@@ -75,11 +80,39 @@ def _why_none_free(rater: Rater, at: datetime) -> WhyNothing:
                 " It may come back: look again tomorrow."
             ),
         )
+    full = theirs.filter(rater=None, lane__in=[lane.id for lane in lanes if lane.full])
+    if eligible(rater, list(full[:LOOKED_AT]), crossed=crossed):
+        return WhyNothing(
+            "enough", _("What you could judge has as many judgments as this study needs.")
+        )
+    if _in_other_languages(rater, waiting):
+        return WhyNothing(
+            "languages",
+            _(
+                "What is left is in languages that you have not said you read."
+                " If you read more languages, write to whoever invited you."
+            ),
+        )
     return WhyNothing("done", _("There is nothing left in this study that you have not seen."))
 
 
-def eligible(rater: Rater, candidates: list[Seat]) -> list[Seat]:
-    """Leave out items the rater had, other framings of a scenario they had, and full queries."""
+def _in_other_languages(rater: Rater, waiting: QuerySet[Seat]) -> bool:
+    """Say whether free seats are left for the rater's like who read other languages."""
+    if not rater.study.has_lanes:
+        return False
+    kept = waiting.filter(rater=None, lane__cohort__in={"", rater.cohort}).exclude(
+        lane__language__in=["", *rater.languages]
+    )
+    return bool(eligible(rater, list(kept[:LOOKED_AT])))
+
+
+def eligible(
+    rater: Rater, candidates: list[Seat], *, crossed: frozenset[int | None] = frozenset()
+) -> list[Seat]:
+    """Leave out items the rater had, other framings of a scenario they had, and full queries.
+
+    In ``crossed`` lanes only the items the rater had: there everybody judges everything.
+    """
     if not candidates:
         return []
     scenarios = {seat.scenario_id for seat in candidates}
@@ -105,6 +138,11 @@ def eligible(rater: Rater, candidates: list[Seat]) -> list[Seat]:
         seat
         for seat in candidates
         if seat.item_id not in items
-        and not (one_framing and framings.get(seat.scenario_id, set()) - {seat.query_id})
-        and (most is None or replies.get(seat.query_id, 0) < most)
+        and (
+            seat.lane_id in crossed
+            or (
+                not (one_framing and framings.get(seat.scenario_id, set()) - {seat.query_id})
+                and (most is None or replies.get(seat.query_id, 0) < most)
+            )
+        )
     ]

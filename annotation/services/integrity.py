@@ -21,6 +21,7 @@ from annotation.models import (
     ConsentText,
     Item,
     Judgment,
+    Lane,
     Rater,
     Response,
     Seat,
@@ -85,6 +86,14 @@ def _skipped_counts() -> Iterator[Difference]:
     rows = Rater.objects.annotate(stored=stored).exclude(skipped_count=F("stored"))
     values = rows.values_list("pk", "skipped_count", "stored")
     return _found("rater_skipped_count", Rater, values, "counts {} skips, {} are stored")
+
+
+def _lane_counts() -> Iterator[Difference]:
+    stored = _count_per("lane", Seat.objects.filter(rater__isnull=False, abandoned_at=None))
+    lanes = Lane.objects.filter(quota__isnull=False).annotate(stored=stored)
+    values = lanes.exclude(taken=F("stored")).values_list("pk", "taken", "stored")
+    sentence = "counts {} seats taken, {} are held or judged"
+    return _found("lane_taken", Lane, values, sentence)
 
 
 def _judged_seats() -> Iterator[Difference]:
@@ -249,6 +258,7 @@ def _orphans() -> Iterator[Difference]:
 CHECKS: tuple[Check, ...] = (
     _judged_counts,
     _skipped_counts,
+    _lane_counts,
     _judged_seats,
     _unjudged_seats,
     _waves,

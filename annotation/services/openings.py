@@ -1,22 +1,29 @@
-"""Opening seats: which items are judged, by how many, in which order drawn from which seed."""
+"""Opening seats: which items are judged, by how many, in which order drawn from which seed.
+
+A first wave over all replies, or any wave over chosen items; both only ever add seats.
+"""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import combinations, groupby
 from operator import itemgetter
+from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from annotation.errors import SeatsRefused
 from annotation.models import Item, Response, Rubric, Seat, SeatOpening, Study
+from annotation.services.lanes import Lanes, Routing
 from annotation.services.raters import PLACES
+from annotation.tally import chunks
 from annotation.vocabulary import BatchState, ItemKind, Wave
 
 ITEMS_AT_ONCE = 2_000
 MOST_RATERS = 1_000
 MOST_PAIRS = 66  # all pairs of twelve replies
-ALL, PAIRS = "all", "pairs"
+ALL, PAIRS, RULE = "all", "pairs", "rule"
+ANYONES = Routing()
 
 
 def open_first_wave(
@@ -38,10 +45,7 @@ def open_first_wave(
     Raises:
         SeatsRefused: less than one rater an item, the study has no replies, or too few for a pair.
     """
-    if not 1 <= raters_per_item <= MOST_RATERS:
-        raise SeatsRefused(f"An item needs at least one rater, and at most {MOST_RATERS:,}.")
-    if not -(2**63) <= seed < 2**63:
-        raise SeatsRefused("The seed is a whole number of at most eighteen digits.")
+    _check(raters_per_item, seed)
     ready = Response.objects.filter(study=study, batch__state=BatchState.READY)
     if not ready.exists():
         raise SeatsRefused("The study has no replies yet. Upload a batch first.")
@@ -63,15 +67,76 @@ def open_first_wave(
         items=0,
         seats=0,
     )
-    made, items, after = 0, 0, 0
-    while chunk := _items_after(study, after):
-        made += _add_seats(opening, chunk)
-        items += len(chunk)
-        after = chunk[-1].pk
-    SeatOpening.objects.filter(pk=opening.pk).update(items=items, seats=made)
+    lots = _in_lots(_seatable(study, Wave.FIRST, ANYONES))
+    _fill(opening, lots, lanes=Lanes(study, ANYONES), strata={})
     Study.objects.filter(pk=study.pk).update(raters_per_item=raters_per_item)
-    opening.items, opening.seats = items, made
     return opening
+
+
+def open_wave(
+    *,
+    study: Study,
+    wave: Wave,
+    items: Iterable[int],
+    raters_per_item: int,
+    seed: int,
+    now: datetime,
+    by_id: int | None = None,
+    design: str = RULE,
+    reason: str = "",
+    rule: dict[str, Any] | None = None,
+    routing: Routing = ANYONES,
+    strata: Mapping[int, str] | None = None,
+) -> SeatOpening:
+    """Give chosen items this many seats in a wave, for the raters that ``routing`` says.
+
+    Seats that the item has in this wave for the same cohort count, so that doing it twice adds
+    nothing. ``reason`` and ``rule`` say for ever why these items; ``strata`` has the stratum of
+    items whose quota ``routing`` limits. To be called in a transaction or a job.
+
+    Raises:
+        SeatsRefused: less than one rater an item, no items, or a routing that cannot be.
+    """
+    _check(raters_per_item, seed)
+    routing.check()
+    chosen = sorted(set(items))
+    if not chosen:
+        raise SeatsRefused("No item was chosen, so there is nothing to open seats at.")
+    opening = SeatOpening.objects.create(
+        study=study,
+        wave=wave,
+        design=design,
+        raters_per_item=raters_per_item,
+        seed=seed,
+        opened_by_id=by_id,
+        opened_at=now,
+        items=0,
+        seats=0,
+        reason=reason,
+        rule=rule or {},
+    )
+    seatable = _seatable(study, wave, routing)
+    lots = (list(seatable.filter(pk__in=lot)) for lot in chunks(chosen, ITEMS_AT_ONCE))
+    _fill(opening, lots, lanes=Lanes(study, routing), strata=strata or {})
+    return opening
+
+
+def _check(raters_per_item: int, seed: int) -> None:
+    if not 1 <= raters_per_item <= MOST_RATERS:
+        raise SeatsRefused(f"An item needs at least one rater, and at most {MOST_RATERS:,}.")
+    if not -(2**63) <= seed < 2**63:
+        raise SeatsRefused("The seed is a whole number of at most eighteen digits.")
+
+
+def items_of(study: Study, replies: Iterable[int]) -> dict[int, int]:
+    """Return the item of each of these replies by itself, made where it is not there yet."""
+    found: dict[int, int] = {}
+    for lot in chunks(sorted(set(replies)), ITEMS_AT_ONCE):
+        alone = Item.objects.filter(reply_1=OuterRef("pk"), kind=ItemKind.SINGLE)
+        _make_items(study, Response.objects.filter(~Exists(alone), study=study, pk__in=lot))
+        items = Item.objects.filter(study=study, kind=ItemKind.SINGLE, reply_1__in=lot)
+        found.update(items.values_list("reply_1", "pk"))
+    return found
 
 
 def _make_items(study: Study, replies: QuerySet[Response]) -> None:
@@ -86,23 +151,54 @@ def _make_items(study: Study, replies: QuerySet[Response]) -> None:
         )
 
 
-def _items_after(study: Study, pk: int) -> list[Item]:
-    ready = Item.objects.filter(study=study, pk__gt=pk, reply_1__batch__state=BatchState.READY)
-    ready = ready.filter(retired_at=None)
-    first = Q(seats__wave=Wave.FIRST)
-    return list(
-        ready.select_related("reply_1", "reply_2")
+def _seatable(study: Study, wave: Wave, routing: Routing) -> QuerySet[Item]:
+    """Return the items that may get seats, each with how many it has in the wave already."""
+    ready = Item.objects.filter(study=study, reply_1__batch__state=BatchState.READY)
+    there = Q(seats__wave=wave)
+    of_cohort = Q(seats__lane__cohort=routing.cohort)
+    if not routing.cohort:
+        of_cohort |= Q(seats__lane=None)
+    return (
+        ready.filter(retired_at=None)
+        .select_related("reply_1", "reply_2", "query")
         .annotate(
-            filled=Count("seats", filter=first & Q(seats__abandoned_at=None)),
-            highest=Max("seats__number", filter=first),
+            filled=Count("seats", filter=there & of_cohort & Q(seats__abandoned_at=None)),
+            highest=Max("seats__number", filter=there),
         )
-        .order_by("pk")[:ITEMS_AT_ONCE]
+        .order_by("pk")
     )
 
 
-def _add_seats(opening: SeatOpening, items: list[Item]) -> int:
+def _in_lots(items: QuerySet[Item]) -> Iterator[list[Item]]:
+    after = 0
+    while lot := list(items.filter(pk__gt=after)[:ITEMS_AT_ONCE]):
+        yield lot
+        after = lot[-1].pk
+
+
+def _fill(
+    opening: SeatOpening,
+    lots: Iterable[list[Item]],
+    *,
+    lanes: Lanes,
+    strata: Mapping[int, str],
+) -> None:
+    """Add the seats that items lack, lot by lot, and note how many there were."""
+    for lot in lots:
+        opening.seats += _add_seats(opening, lot, lanes=lanes, strata=strata)
+        opening.items += len(lot)
+    opening.save(update_fields=["items", "seats"])
+
+
+def _add_seats(
+    opening: SeatOpening, items: list[Item], *, lanes: Lanes, strata: Mapping[int, str]
+) -> int:
     # What waits for an admin waits with all of its seats.
     parked = set(Seat.objects.filter(item__in=items, parked=True).values_list("item_id", flat=True))
+    with_lanes = [
+        (item, lanes.of(stratum=strata.get(item.pk, ""), language=item.query.language))
+        for item in items
+    ]
     new = [
         Seat(
             study_id=opening.study_id,
@@ -110,12 +206,13 @@ def _add_seats(opening: SeatOpening, items: list[Item]) -> int:
             query_id=item.query_id,
             scenario_id=item.scenario_id,
             opening=opening,
+            lane=lane,
             wave=opening.wave,
             number=(item.highest or 0) + 1 + extra,  # type: ignore[attr-defined]  # annotated
             place=place_of(_name(item), seed=opening.seed),
             parked=item.pk in parked,
         )
-        for item in items
+        for item, lane in with_lanes
         for extra in range(opening.raters_per_item - item.filled)  # type: ignore[attr-defined]
     ]
     Seat.objects.bulk_create(new, ignore_conflicts=True)

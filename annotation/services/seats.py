@@ -1,5 +1,6 @@
 """Who rates what: giving seats to raters and taking them back."""
 
+import json
 import secrets
 from datetime import datetime, timedelta
 
@@ -9,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from annotation.errors import SeatNotHeld
 from annotation.models import Draft, Item, Rater, Seat, Skip
-from annotation.models.statements import changed, moment, rows
+from annotation.models.statements import changed, moment
+from annotation.selectors.lanes import Level, OpenLane, Reached, ahead, levels_of
 from annotation.selectors.queue import eligible
 from annotation.selectors.rubrics import plan
-from annotation.services import openings, reviews
+from annotation.services import lanes, openings, reviews
 from annotation.services.raters import PLACES
 from annotation.vocabulary import ItemKind, SkipReason, StudyState
 
@@ -126,13 +128,28 @@ def _renew(seat: Seat, rater: Rater, now: datetime, *, shown: bool) -> bool:
 
 
 def _take_one(rater: Rater, now: datetime, *, hold: int, shown: bool) -> tuple[Seat | None, bool]:
-    """Walk once around the study from the rater's cursor; say whether others were in the way."""
+    """Look into the rater's lanes, the most urgent first; say whether others were in the way."""
+    in_the_way = False
+    for level in levels_of(rater):
+        taken, contended = _take_in(level, rater, now, hold=hold, shown=shown)
+        in_the_way = in_the_way or contended
+        if taken is not None or contended:
+            return taken, in_the_way
+    return None, in_the_way
+
+
+def _take_in(
+    level: Level, rater: Rater, now: datetime, *, hold: int, shown: bool
+) -> tuple[Seat | None, bool]:
+    """Walk once around the study from the place the rater reached in these lanes."""
     contended, judged = False, rater.judged_count
-    for begin, end in _arcs(rater):
+    lane_of = {lane.id: lane for lane in level}
+    for begin, end in _arcs(rater, _place_reached(rater, level)):
         window, reached = FIRST_WINDOW, begin
-        while candidates := _candidates(rater, reached, end, window, now):
-            for seat in eligible(rater, candidates):
-                if _take(seat, rater, now, hold=hold, shown=shown):
+        while candidates := ahead(rater, level, reached, end, window, at=now):
+            for seat in eligible(rater, candidates, crossed=_crossed(level)):
+                lane = lane_of[seat.lane_id]
+                if _take(seat, rater, now, lane=lane, hold=hold, shown=shown):
                     return seat, contended
                 contended = True
                 if rater.judged_count != judged or rater.paused_at or rater.withdrew_at:
@@ -144,55 +161,29 @@ def _take_one(rater: Rater, now: datetime, *, hold: int, shown: bool) -> tuple[S
     return None, contended
 
 
-Reached = tuple[int, int]
+def _crossed(level: Level) -> frozenset[int | None]:
+    return frozenset(lane.id for lane in level if lane.crossed)
+
+
+def _place_reached(rater: Rater, level: Level) -> int:
+    """Return where the rater stands in lanes of this priority: urgent ones do not move the rest."""
+    priority = level[0].priority
+    return rater.cursors.get(str(priority), rater.start) if priority else rater.cursor
+
+
 _FARTHEST = 2**62
 
 
-def _arcs(rater: Rater) -> tuple[tuple[Reached, int], tuple[Reached, int]]:
+def _arcs(rater: Rater, cursor: int) -> tuple[tuple[Reached, int], tuple[Reached, int]]:
     """Return the two stretches of one walk around: cursor to the end, then the beginning to it."""
     if rater.descending:
-        return ((rater.cursor, _FARTHEST), -1), ((PLACES, _FARTHEST), rater.cursor)
-    return ((rater.cursor, -1), PLACES), ((-1, _FARTHEST), rater.cursor)
+        return ((cursor, _FARTHEST), -1), ((PLACES, _FARTHEST), cursor)
+    return ((cursor, -1), PLACES), ((-1, _FARTHEST), cursor)
 
 
-_LOOKED_AT = (
-    "id",
-    "study_id",
-    "item_id",
-    "query_id",
-    "scenario_id",
-    "opening_id",
-    "wave",
-    "place",
-    "rater_id",
-    "turns_judged",
-)
-_AHEAD = (
-    f"SELECT {', '.join(_LOOKED_AT)} FROM annotation_seat"
-    " WHERE study_id = %s AND judged_at IS NULL AND abandoned_at IS NULL AND NOT parked"
-    " AND (rater_id IS NULL OR leased_until <= %s)"
-)
-_UPWARDS = (
-    f"{_AHEAD} AND place >= %s AND place < %s AND (place > %s OR id > %s)"
-    " ORDER BY place, id LIMIT %s"
-)
-_DOWNWARDS = (
-    f"{_AHEAD} AND place <= %s AND place > %s AND (place < %s OR id < %s)"
-    " ORDER BY place DESC, id DESC LIMIT %s"
-)
-
-
-def _candidates(rater: Rater, reached: Reached, end: int, window: int, now: datetime) -> list[Seat]:
-    """Return the next free seats of the rater's walk: what ``Seat.objects.free`` says, in order."""
-    place, pk = reached
-    found = rows(
-        _DOWNWARDS if rater.descending else _UPWARDS,
-        [rater.study_id, moment(now), place, end, place, pk, window],
-    )
-    return [Seat.from_db("default", _LOOKED_AT, row) for row in found]
-
-
-def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) -> bool:
+def _take(
+    seat: Seat, rater: Rater, now: datetime, *, lane: OpenLane, hold: int, shown: bool
+) -> bool:
     """Take the seat if it is still free and the rater has not taken another in a second window.
 
     A seat that was left half way is not taken but replaced; the next look finds the new one.
@@ -200,23 +191,50 @@ def _take(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) ->
     if seat.turns_judged:
         _replace(seat, now)
         return False
+    was_free = seat.rater_id is None
+    cursor, cursors = _moved(rater, lane, seat.place)
     try:
         with transaction.atomic():
-            moved = changed(
-                "UPDATE annotation_rater SET cursor = %s"
-                " WHERE id = %s AND cursor = %s AND judged_count = %s"
-                " AND paused_at IS NULL AND withdrew_at IS NULL",
-                [seat.place, rater.pk, rater.cursor, rater.judged_count],
+            taken = _move(rater, cursor, cursors) and _seize(
+                seat, rater, now, hold=hold, shown=shown
             )
-            taken = moved == 1 and _seize(seat, rater, now, hold=hold, shown=shown)
+            if taken and lane.counted and was_free:  # one that lapsed was counted before
+                taken = lanes.count(lane.id)
             transaction.set_rollback(not taken)
     except IntegrityError:
         taken = False  # the rater's other window holds a seat since a moment ago
     if taken:
-        rater.cursor = seat.place
+        rater.cursor, rater.cursors = cursor, cursors
     else:
-        rater.refresh_from_db(fields=["cursor", "judged_count", "paused_at", "withdrew_at"])
+        rater.refresh_from_db(fields=_OF_A_WALK)
     return taken
+
+
+_OF_A_WALK = ("cursor", "cursors", "judged_count", "paused_at", "withdrew_at")
+_IF_UNMOVED = (
+    " WHERE id = %s AND cursor = %s AND judged_count = %s"
+    " AND paused_at IS NULL AND withdrew_at IS NULL"
+)
+
+
+def _moved(rater: Rater, lane: OpenLane, place: int) -> tuple[int, dict[str, int]]:
+    """Return where the rater stands once they have a seat of this lane."""
+    if lane.priority:
+        return rater.cursor, {**rater.cursors, str(lane.priority): place}
+    return place, rater.cursors
+
+
+def _move(rater: Rater, cursor: int, cursors: dict[str, int]) -> bool:
+    """Move the rater if nothing else did: of two of their windows at once, one looks again."""
+    known = [rater.pk, rater.cursor, rater.judged_count]
+    if cursors == rater.cursors:
+        moved = changed(f"UPDATE annotation_rater SET cursor = %s{_IF_UNMOVED}", [cursor, *known])
+    else:
+        moved = changed(
+            f"UPDATE annotation_rater SET cursor = %s, cursors = %s{_IF_UNMOVED}",
+            [cursor, json.dumps(cursors), *known],
+        )
+    return moved == 1
 
 
 _SEIZE = (
@@ -224,15 +242,22 @@ _SEIZE = (
     " SET rater_id = %s, key = %s, hold = %s, claimed_at = %s, leased_until = %s, shown_at = %s,"
     " side = %s"
     " WHERE id = %s AND judged_at IS NULL AND abandoned_at IS NULL AND turns_judged = 0"
-    " AND NOT parked AND (rater_id IS NULL OR leased_until <= %s)"
+    " AND NOT parked"
 )
+# In the state in which it was found, so that a lane counts it once.
+_IF_FREE = " AND rater_id IS NULL"
+_IF_LAPSED = " AND rater_id = %s AND leased_until <= %s"
 
 
 def _seize(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) -> bool:
     key, until, side = secrets.token_urlsafe(16), _lease(rater, now), _side(seat, rater)
     at = moment(now)
     new = [rater.pk, key, hold, at, moment(until), at if shown else None, side]
-    if changed(_SEIZE, [*new, seat.pk, at]) != 1:
+    if seat.rater_id is None:
+        seized = changed(_SEIZE + _IF_FREE, [*new, seat.pk])
+    else:
+        seized = changed(_SEIZE + _IF_LAPSED, [*new, seat.pk, seat.rater_id, at])
+    if seized != 1:
         return False
     if seat.rater_id is not None:  # somebody let it lapse: what they had entered is not shown on
         Draft.objects.filter(seat=seat.pk).delete()
@@ -265,6 +290,7 @@ def _replace_once(seat: Seat, now: datetime) -> None:
     left = Seat.objects.free(at=now).filter(pk=seat.pk)
     if left.update(abandoned_at=now, hold=None, leased_until=None) != 1:
         return
+    lanes.uncount([seat.lane_id])
     highest = Seat.objects.filter(item=seat.item_id, wave=seat.wave).aggregate(n=Max("number"))
     Seat.objects.create(
         study_id=seat.study_id,
@@ -272,6 +298,7 @@ def _replace_once(seat: Seat, now: datetime) -> None:
         query_id=seat.query_id,
         scenario_id=seat.scenario_id,
         opening_id=seat.opening_id,
+        lane_id=seat.lane_id,
         wave=seat.wave,
         number=highest["n"] + 1,
         place=seat.place,
@@ -323,6 +350,7 @@ def _give_back(seat: Seat, rater: Rater, now: datetime) -> bool:
     if seat.turns_judged == 0:
         emptied = dict.fromkeys(("rater", "key", "hold", "claimed_at", "shown_at", "side"))
         given = mine.update(**emptied, leased_until=None) == 1
+        lanes.uncount([seat.lane_id] if given else [])
     else:
         given = mine.update(leased_until=now) == 1
         if given:

@@ -22,7 +22,7 @@ from annotation.models import (
     Withdrawal,
 )
 from annotation.selectors.consents import policy_for
-from annotation.services import seats
+from annotation.services import lanes, seats
 from annotation.tally import chunks
 from annotation.vocabulary import OnWithdrawal, Role, Wave
 
@@ -138,6 +138,7 @@ def _judge_again(rater: Rater, now: datetime, *, kept: bool) -> None:
     mine.filter(wave=Wave.IMPORTED).update(judged_at=None, abandoned_at=now)
     for lot in chunks(list(mine.order_by("pk").values_list("pk", flat=True)), SEATS_AT_ONCE):
         these = Seat.objects.filter(pk__in=lot)
+        lanes.uncount(these.values_list("lane_id", flat=True))
         if kept:
             successors = _successors(list(these.order_by("pk")))
             these.update(judged_at=None, abandoned_at=now)
@@ -159,6 +160,7 @@ def _successors(judged: list[Seat]) -> list[Seat]:
             query_id=seat.query_id,
             scenario_id=seat.scenario_id,
             opening_id=seat.opening_id,
+            lane_id=seat.lane_id,
             wave=seat.wave,
             number=highest[seat.item_id, seat.wave] + 1,
             place=seat.place,

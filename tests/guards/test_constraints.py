@@ -25,6 +25,7 @@ from annotation.models import (
     Item,
     JobLease,
     Judgment,
+    Lane,
     LanguageModel,
     Membership,
     Option,
@@ -209,6 +210,10 @@ def _member(world):
     return Membership.objects.first()
 
 
+def _lane(w, **fields):
+    return Lane.objects.create(study=w.study, cohort="experts", **fields)
+
+
 def _rendering(world):
     return Rendering.objects.create(shown_sha256="a", renderer=1, html=[])
 
@@ -373,6 +378,8 @@ BREACHES = {
     "item_single_once_per_reply": lambda w: copy(w.item),
     "item_pair_once_per_replies": lambda w: _pair(w) and _pair(w),
     "opening_wave_known": word(SeatOpening, "wave", 9),
+    "lane_once_per_terms": lambda w: _lane(w) and _lane(w),
+    "lane_within_quota": lambda w: update(_lane(w, quota=2), taken=3),
     "seat_wave_known": lambda w: update(w.free, wave=9),
     "seat_number_once": _seat,
     "seat_rater_once_per_item": lambda w: _seat(
