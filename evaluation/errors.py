@@ -94,3 +94,17 @@ class ReleaseInvalid(EvaluationError):
     """A release cannot be called this, or be put there, or is not one that can be read."""
 
     code = "release_invalid"
+
+
+class FrameInvalid(EvaluationError):
+    """Nothing can be drawn from this frame, or not in this way."""
+
+    code = "frame_invalid"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class SampleUnknown(EvaluationError):
+    """The study has no such sample."""
+
+    code = "sample_unknown"
+    http_status = HTTPStatus.NOT_FOUND

@@ -2,11 +2,17 @@
 
 from datetime import datetime
 
+import structlog
 from django_tasks import TaskContext, task
 
 from annotation.selectors.studies import StudyFacts
+from evaluation.errors import FrameInvalid
+from evaluation.intake import samples
 from evaluation.models import Release
 from evaluation.services import releases
+from evaluation.services.studies import the_study
+
+log = structlog.get_logger("touchstone.tasks")
 
 
 @task(takes_context=True)
@@ -33,3 +39,12 @@ def take_up_lapsed(now: datetime) -> int:
     for release_id in found:
         write_release.enqueue(release_id)
     return len(found)
+
+
+@task()
+def draw_sample(slug: str, sample_id: int) -> None:
+    """Draw a sample from a large frame; drawing it twice changes nothing."""
+    try:
+        samples.draw(the_study(slug), sample_id)
+    except FrameInvalid as refusal:
+        log.warning("sample_refused", sample=sample_id, reason=str(refusal))  # the sample says why

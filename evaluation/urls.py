@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import agreement, items, judges, releases
+from evaluation.views import agreement, items, judges, releases, sampling
 
 app_name = "evaluation"
 
@@ -11,6 +11,10 @@ urlpatterns = [
     path("<slug:slug>/agreement.csv", agreement.as_csv, name="agreement_csv"),
     path("<slug:slug>/agreement.json", agreement.as_json, name="agreement_json"),
     path("<slug:slug>/agreement.svg", agreement.chart, name="agreement_chart"),
+    path("<slug:slug>/samples/", sampling.page, name="samples"),
+    path("<slug:slug>/samples/draw/", sampling.draw, name="draw_sample"),
+    path("<slug:slug>/samples/<int:number>/", sampling.sample, name="sample"),
+    path("<slug:slug>/samples/<int:number>.csv", sampling.as_csv, name="sample_csv"),
     path("<slug:slug>/judges/", judges.page, name="judges"),
     path("<slug:slug>/judges/upload/", judges.upload_verdicts, name="upload_verdicts"),
     path("<slug:slug>/judges/<int:judge_id>/", judges.judge, name="judge"),

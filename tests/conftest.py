@@ -12,24 +12,24 @@ from annotation.views.questions import _empty_form
 from tests.environment import PROJECT
 
 # Tables whose triggers refuse a DELETE, in the order in which their rows can go.
-NEVER_DELETED = tuple(
-    f"annotation_{name}"
-    for name in (
-        "answer",
-        "textanswer",
-        "spananswer",
-        "citedclause",
-        "stagerecord",
-        "judgment",
-        "option",
-        "question",
-        "rubric",
-        "clause",
-        "specificationversion",
-        "consent",
-        "consenttext",
-        "withdrawal",
-    )
+NEVER_DELETED = (
+    "evaluation_sampleditem",
+    "evaluation_stratum",
+    "evaluation_sample",
+    "annotation_answer",
+    "annotation_textanswer",
+    "annotation_spananswer",
+    "annotation_citedclause",
+    "annotation_stagerecord",
+    "annotation_judgment",
+    "annotation_option",
+    "annotation_question",
+    "annotation_rubric",
+    "annotation_clause",
+    "annotation_specificationversion",
+    "annotation_consent",
+    "annotation_consenttext",
+    "annotation_withdrawal",
 )
 
 

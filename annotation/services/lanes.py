@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F
 
@@ -63,11 +63,15 @@ class Lanes:
             return None
         quota = self.routing.quotas.get(stratum)
         terms = (stratum if quota is not None else "", language * self.routing.by_language)
-        if terms == ("", "") and Routing(by_language=self.routing.by_language) == self.routing:
+        if terms == ("", "") and self._for_anyone:
             return None
         if terms not in self._made:
             self._made[terms] = self._lane(*terms, quota=quota)
         return self._made[terms]
+
+    @property
+    def _for_anyone(self) -> bool:
+        return replace(self.routing, by_language=False, quotas={}).plain
 
     def _lane(self, stratum: str, language: str, *, quota: int | None) -> Lane:
         lane, made = Lane.objects.get_or_create(

@@ -50,7 +50,7 @@ from annotation.models import (
     Value,
     Withdrawal,
 )
-from evaluation.models import Judge, Release, Verdict
+from evaluation.models import Judge, Release, Sample, SampledItem, Stratum, Verdict
 from tests import build
 from tests.build import HOUR, NOW, claim
 
@@ -212,6 +212,30 @@ def _member(world):
 
 def _lane(w, **fields):
     return Lane.objects.create(study=w.study, cohort="experts", **fields)
+
+
+def _sample(w):
+    return Sample.objects.create(
+        study=w.study,
+        number=1,
+        design="simple",
+        frame={},
+        parameters={},
+        seed=1,
+        drawn_at=NOW,
+        population=10,
+    )
+
+
+def _stratum(w, **fields):
+    given = {"position": 0, "population": 10, "size": 1, "probability": 0.1, **fields}
+    return Stratum.objects.create(sample=_sample(w), **given)
+
+
+def _sampled(w, **fields):
+    stratum = _stratum(w)
+    given = {"probability": 0.1, **fields}
+    return SampledItem.objects.create(sample=stratum.sample, stratum=stratum, item=w.item, **given)
 
 
 def _rendering(world):
@@ -378,6 +402,15 @@ BREACHES = {
     "item_single_once_per_reply": lambda w: copy(w.item),
     "item_pair_once_per_replies": lambda w: _pair(w) and _pair(w),
     "opening_wave_known": word(SeatOpening, "wave", 9),
+    "sample_number_once_per_study": lambda w: _sample(w) and _sample(w),
+    "sample_state_known": lambda w: update(_sample(w), state="nonsense"),
+    "sample_design_known": lambda w: update(_sample(w), design="nonsense"),
+    "sample_within_population": lambda w: update(_sample(w), size=11),
+    "stratum_position_once_per_sample": lambda w: copy(_stratum(w)),
+    "stratum_within_population": lambda w: _stratum(w, size=11),
+    "stratum_probability_between_0_and_1": lambda w: _stratum(w, probability=1.5),
+    "sampled_item_once_per_sample": lambda w: copy(_sampled(w)),
+    "sampled_item_probability_above_0": lambda w: _sampled(w, probability=0),
     "lane_once_per_terms": lambda w: _lane(w) and _lane(w),
     "lane_within_quota": lambda w: update(_lane(w, quota=2), taken=3),
     "seat_wave_known": lambda w: update(w.free, wave=9),
