@@ -28,7 +28,7 @@ class Whole:
     """A body of known length.
 
     Raises:
-        OSError: on reading, where it ends too early; Django takes it as its ``UnreadablePostError``.
+        OSError: on reading, where it ends too early; to Django that is an ``UnreadablePostError``.
     """
 
     def __init__(self, body: IO[bytes], length: int) -> None:

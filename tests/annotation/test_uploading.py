@@ -201,7 +201,7 @@ def test_what_is_unreadable_further_on_the_batch_says_and_it_can_be_read_again(c
     monkeypatch.setattr(uploads, "LOOKED_THROUGH", 10)
     good = file(build.reply_fields(messages=build.conversation(2, text="x" * 20_000))).read()
 
-    sent(client, SimpleUploadedFile("bad.jsonl", good + b"\xff\xff\xff"))
+    sent(client, SimpleUploadedFile("bad.jsonl", good * 3 + b"\xff\xff\xff"))
 
     batch = Batch.objects.get()
     shown = page(client.get("/studies/s/batches/1/"))

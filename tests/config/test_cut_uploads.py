@@ -281,3 +281,28 @@ def test_R122_a_file_that_was_cut_goes_on_from_the_last_whole_part_and_loads(ser
     assert (status, batch["state"]) == (201, "ready")
     assert batch["created"] == content.count(b"\n")
     assert cuts == 3
+
+
+def test_the_client_of_the_documentation_goes_on_after_a_cut(server, tmp_path):
+    page = (PROJECT / "docs" / "how-to" / "admin.md").read_text(encoding="utf-8")
+    client = tmp_path / "client.py"
+    client.write_text(page.partition("```python\n")[2].partition("```")[0])
+    content = replies(PART + PART // 2) + b'{"query_id": 5}\n'
+    (tmp_path / "b.jsonl").write_bytes(content)
+    address = started(
+        server, content, file_name="b.jsonl", sha256=hashlib.sha256(content).hexdigest()
+    )
+    part = content[:PART]
+    server.send("PATCH", address, part_headers(server, 0, f"Content-Length: {PART}"), part)
+    headers = part_headers(server, PART, f"Content-Length: {len(content) - PART}")
+    server.send("PATCH", address, headers, content[PART : PART + 1_000])
+
+    ran = subprocess.run(
+        [sys.executable, client, f"http://127.0.0.1:{server.port}/api/studies/s", server.token,
+         "b.jsonl"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+
+    said = ran.stdout.splitlines()
+    assert said[0] == f"ready {content.count(bytes([10])) - 1} created, 1 refused"
+    assert "query_id" in ran.stdout
+    assert server.call("GET", address)[1]["batch"]
