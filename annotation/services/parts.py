@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from annotation.errors import (
     FileUnreadable,
@@ -36,6 +37,8 @@ LARGEST_PART = 8 * 1024 * 1024
 OPEN_AT_ONCE = 20
 LONGEST_NAME = 255
 KEPT = timedelta(days=2)
+# So long the same file is taken for the same act: two admins at once, or a retry on the way.
+RETRIED = timedelta(minutes=1)
 _AT_ONCE = 1024 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -44,8 +47,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 def start(
     *, study: Study, file_name: str, size: int, sha256: str, by_id: int, now: datetime
 ) -> tuple[Upload, bool]:
-    """Begin to take in a file; the open upload of the same file, and False, where there is one.
+    """Begin to take in a file; the upload of the same file, and False, where one is on its way.
 
+    One that became a batch within the last minute counts as such: it is finished, with its batch.
     A file is the same if its name, size and SHA-256 are; without a SHA-256 every upload is a new
     one, for parts of two files could meet in it.
 
@@ -59,10 +63,9 @@ def start(
         # One at a time, so that the limit holds and the same file is met.
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
         still_open = Upload.objects.filter(study=study, batch=None)
-        if sha256:
-            met = still_open.filter(file_name=name, bytes=size, sha256=sha256).first()
-            if met is not None:
-                return met, False
+        met = _met(study, name, size, sha256, now)
+        if met is not None:
+            return met, False
         if still_open.count() >= OPEN_AT_ONCE:
             reason = f"The study has {OPEN_AT_ONCE} unfinished uploads. Finish or abandon some."
             raise UploadsTooMany(reason, most=OPEN_AT_ONCE)
@@ -80,6 +83,15 @@ def start(
         with _stored():
             upload_path(upload.stored_name).touch(mode=0o600, exist_ok=False)
     return upload, True
+
+
+def _met(study: Study, name: str, size: int, sha256: str, now: datetime) -> Upload | None:
+    """Return the same file's upload that is open, or became a batch a moment ago."""
+    if not sha256:
+        return None
+    same = Upload.objects.filter(study=study, file_name=name, bytes=size, sha256=sha256)
+    same = same.filter(Q(batch=None) | Q(moved_at__gte=now - RETRIED))
+    return same.select_related("batch").order_by(F("batch").desc(nulls_first=True)).first()
 
 
 def _check(name: str, size: int, sha256: str) -> None:
@@ -193,8 +205,8 @@ def become_batch(*, upload: Upload, by_id: int, now: datetime) -> tuple[Batch, b
 
     The caller holds the transaction, in which it also asks for the batch to be read.
     """
-    locked = Upload.objects.select_for_update(of=("self",)).filter(pk=upload.pk)
-    found = locked.select_related("batch", "study").first()
+    # Without its batch: PostgreSQL would join that as it was before the lock was waited for.
+    found = Upload.objects.select_for_update().filter(pk=upload.pk).first()
     if found is None:
         raise _gone()
     if found.batch is not None:

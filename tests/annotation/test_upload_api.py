@@ -209,6 +209,19 @@ def test_R056_finishing_twice_answers_with_the_same_batch(client):
     assert Batch.objects.count() == 1
 
 
+def test_R056_the_same_file_started_again_a_moment_later_is_the_batch_it_became(client):
+    content = lines(build.reply_fields())
+    sent(client, content)
+
+    again = start(client, content)
+    Upload.objects.update(moved_at=build.now() - parts.RETRIED - timedelta(seconds=1))
+    later = start(client, content)
+
+    assert (again.status_code, again.json()["batch"]) == (200, 1)
+    assert again.json()["offset"] == len(content)
+    assert (later.status_code, later.json()["batch"]) == (201, None)
+
+
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_R056_two_admins_with_the_same_file_at_once_make_one_batch(study, boss):
