@@ -106,6 +106,81 @@ class LoadStopped(AnnotationError):
     code = "load_stopped"
 
 
+class UploadRefused(AnnotationError):
+    """A file cannot be sent as it was announced; the message says what can."""
+
+    code = "upload_refused"
+
+
+class UploadsTooMany(AnnotationError):
+    """The study has as many unfinished uploads as it may have."""
+
+    code = "uploads_too_many"
+    http_status = HTTPStatus.CONFLICT
+
+
+class UploadGone(AnnotationError):
+    """There is no such upload: never was, was abandoned, or was left too long."""
+
+    code = "upload_gone"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class UploadOffsetWrong(AnnotationError):
+    """A part begins elsewhere than where the last one ended; ``details["offset"]`` says where."""
+
+    code = "upload_offset_wrong"
+    http_status = HTTPStatus.CONFLICT
+
+
+class UploadPartTooLarge(AnnotationError):
+    """A part is larger than a part may be, or than what is left of its file."""
+
+    code = "upload_part_too_large"
+    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class UploadPartCutOff(AnnotationError):
+    """A part ended before the length it announced; nothing of it was kept."""
+
+    code = "upload_part_cut_off"
+
+
+class UploadNotStored(AnnotationError):
+    """The server has no room for a part, or cannot write it; the same part can be sent again."""
+
+    code = "upload_not_stored"
+    http_status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
+class UploadIncomplete(AnnotationError):
+    """A file cannot be finished: parts of it are missing; ``details["offset"]`` says from where."""
+
+    code = "upload_incomplete"
+    http_status = HTTPStatus.CONFLICT
+
+
+class UploadDamaged(AnnotationError):
+    """What arrived is not what was announced; nothing of it was loaded."""
+
+    code = "upload_damaged"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class UploadFinished(AnnotationError):
+    """The file is whole and has become a batch; ``details["batch"]`` is its number."""
+
+    code = "upload_finished"
+    http_status = HTTPStatus.CONFLICT
+
+
+class BatchHasNoFile(AnnotationError):
+    """A batch cannot be read again here: it came by command, and its file is not on the server."""
+
+    code = "batch_has_no_file"
+    http_status = HTTPStatus.CONFLICT
+
+
 class InvitationInvalid(AnnotationError):
     """An invitation is unknown, used, revoked or expired."""
 

@@ -1,13 +1,17 @@
-"""What a worker does for admins, so that no page waits for it."""
+"""What a worker does for admins, so that no page waits for it, and how it is asked to."""
+
+from datetime import datetime
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
 from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused
-from annotation.models import Batch, Study
+from annotation.models import Batch, Study, Upload
 from annotation.selectors import renderings
-from annotation.services import batches, openings, uploads
+from annotation.services import batches, openings, parts, uploads
+from annotation.services.uploads import StoredUpload
 from annotation.vocabulary import BatchState
 
 log = structlog.get_logger("touchstone.tasks")
@@ -42,6 +46,49 @@ def load_batch(batch_id: int, new_versions: bool, resume: bool = False) -> None:
         if not ended:
             reason = "Reading broke off. What was read is kept; go on from there."
             uploads.give_up(batch_id=batch_id, reason=reason, now=timezone.now())
+
+
+@transaction.atomic
+def read_stored(
+    *, study: Study, stored: StoredUpload, new_versions: bool, by_id: int, now: datetime
+) -> Batch:
+    """Make the batch of a stored file and its job together, so that no batch waits without one."""
+    batch = batches.register(
+        study=study,
+        file_name=stored.file_name,
+        stored_name=stored.stored_name,
+        now=now,
+        by_id=by_id,
+    )
+    load_batch.enqueue(batch.pk, new_versions)
+    return batch
+
+
+def read_sent(
+    *, upload: Upload, new_versions: bool, by_id: int, now: datetime
+) -> tuple[Batch, bool]:
+    """Make a file that was sent in parts a batch and have it read, once; as often as it is asked.
+
+    Raises:
+        UploadIncomplete, UploadDamaged, UploadGone, FileUnreadable: there is no batch.
+    """
+    if upload.batch is not None:
+        return upload.batch, False
+    parts.check_whole(upload)
+    with transaction.atomic():
+        batch, new = parts.become_batch(upload=upload, by_id=by_id, now=now)
+        if new:
+            load_batch.enqueue(batch.pk, new_versions)
+    return batch, new
+
+
+@transaction.atomic
+def read_again(*, batch: Batch, new_versions: bool, resume: bool, now: datetime) -> bool:
+    """Have an upload read once more, from its start or from where it stopped; say if it will be."""
+    waits = uploads.read_again(batch=batch, now=now)
+    if waits:
+        load_batch.enqueue(batch.pk, new_versions, resume)
+    return waits
 
 
 @task()

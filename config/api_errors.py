@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -21,6 +22,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exc, DomainError):
         body = {"code": exc.code, "message": str(exc), "details": exc.details}
         return Response(body, status=exc.http_status)
+    if isinstance(exc, UnreadablePostError):
+        exc = exceptions.ParseError("The body was cut off on its way. Send it again.")
     response = exception_handler(exc, context)
     if response is None:
         return None

@@ -20,11 +20,13 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from annotation.models import JobLease
+from annotation.services import parts
 
 log = structlog.get_logger("touchstone.jobs")
 BEAT = timedelta(seconds=2)
 LEASE = timedelta(seconds=8)
 MOST_ATTEMPTS = 3
+TIDYING = timedelta(minutes=10)
 
 
 def take(task_id: UUID, worker: str, now: datetime) -> None:
@@ -56,6 +58,13 @@ def reap(now: datetime) -> int:
         else:
             put_back += _put_back(task, lease)
     return put_back
+
+
+def tidy(now: datetime) -> None:
+    """Forget uploads that were begun and left; any number of workers may do so at once."""
+    forgotten = parts.forget_left(now)
+    if forgotten:
+        log.info("uploads_forgotten", uploads=forgotten)
 
 
 def _put_back(task: "DBTaskResult[..., object]", lease: JobLease | None) -> int:
@@ -105,11 +114,15 @@ class LeasedWorker(Worker):
             JobLease.objects.filter(task_id=db_task_result.pk, worker=self.worker_id).delete()
 
     def _keep(self, stop: threading.Event) -> None:
+        tidied_at = timezone.now() - TIDYING
         while not stop.wait(BEAT.total_seconds()):
             try:
                 now = timezone.now()
                 beat(self.worker_id, now)
                 reap(now)
+                if now - tidied_at >= TIDYING:
+                    tidy(now)
+                    tidied_at = now
             except OperationalError:
                 log.warning("job_beat_failed", worker=self.worker_id, exc_info=True)
                 time.sleep(0.2)

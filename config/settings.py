@@ -221,7 +221,7 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "TOKEN_PREFIX": "ts_"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Touchstone",
-    "DESCRIPTION": "Agreement, judges and releases of a study. Errors: {code, message, details}.",
+    "DESCRIPTION": "Batches, agreement, judges and releases. Errors: {code, message, details}.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
 }

@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("studies/", include("annotation.urls")),
     path("studies/", include("evaluation.urls")),
+    path("api/", include("annotation.api_urls")),
     path("api/", include("evaluation.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("operator/", admin.site.urls),

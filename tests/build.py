@@ -24,6 +24,7 @@ from annotation.models import (
     SpanAnswer,
     Study,
     TextVersion,
+    Upload,
     User,
     Withdrawal,
 )
@@ -31,7 +32,7 @@ from annotation.receipts import Receipt, opened
 from annotation.rubric_format import presets, rubric_from_json
 from annotation.selectors.cards import card_for
 from annotation.selectors.studies import facts_of
-from annotation.services import batches, judgments, openings, raters, seats, studies
+from annotation.services import batches, judgments, openings, parts, raters, seats, studies
 from annotation.vocabulary import Role, StudyState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -186,6 +187,16 @@ def reply_fields(**more) -> dict:
         ],
         **more,
     }
+
+
+def upload(
+    made: Study, by: User, content: bytes = b"x" * 10, *, name: str = "b.jsonl", sha256: str = ""
+) -> Upload:
+    """A file that is to be sent in parts, of which nothing is here yet."""
+    size = len(content)
+    return parts.start(
+        study=made, file_name=name, size=size, sha256=sha256, by_id=by.pk, now=now()
+    )[0]
 
 
 def conversation(turns: int, *, text: str = "Turn") -> list[dict]:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from annotation.errors import FileUnreadable
 
@@ -26,7 +27,7 @@ class Expanding(io.BufferedReader):
     def __init__(self, path: Path, name: str) -> None:
         self._file = path.open("rb")
         packed = gzip.GzipFile(fileobj=self._file, mode="rb")
-        super().__init__(_Counted(packed, path, name), buffer_size=AT_ONCE)
+        super().__init__(_Counted(packed, self._file, name), buffer_size=AT_ONCE)
 
     def close(self) -> None:
         """Close the packed file too."""
@@ -39,9 +40,8 @@ class Expanding(io.BufferedReader):
 
 
 class _Counted(io.RawIOBase):
-    def __init__(self, packed: "gzip.GzipFile", path: Path, name: str) -> None:
-        self._packed, self._name = packed, name
-        self._most = max(FREE, MOST_TIMES * path.stat().st_size)
+    def __init__(self, packed: "gzip.GzipFile", file: IO[bytes], name: str) -> None:
+        self._packed, self._file, self._name = packed, file, name
         self._given = 0
 
     def readable(self) -> bool:
@@ -52,8 +52,9 @@ class _Counted(io.RawIOBase):
         """Fill a buffer, and refuse what is too much."""
         given = self._packed.readinto(into)
         self._given += given
-        if self._given > self._most:
-            reason = f"unpacks to more than {self._most:,} bytes, which no text of this size does"
+        # Of what was unpacked so far: a large file without end is not read to its end first.
+        if self._given > max(FREE, MOST_TIMES * self._file.tell()):
+            reason = f"unpacks to more than {self._given:,} bytes, which no text of this size does"
             raise FileUnreadable(f"{self._name} {reason}. Upload it unpacked, or in parts.")
         return given
 

@@ -10,10 +10,9 @@ from annotation.errors import RubricInvalid
 from annotation.files import parsed_json
 from annotation.rubric_format import RubricFile, presets, rubric_from_json
 from annotation.services.openings import MOST_PAIRS, MOST_RATERS
-from annotation.services.uploads import LARGEST
+from annotation.services.uploads import LARGEST, name_problem
 from annotation.vocabulary import HitDecision, OnWithdrawal, Role
 
-ACCEPTED = (".jsonl", ".ndjson", ".csv")
 LONGEST_RUBRIC = 1024 * 1024
 LONGEST_GUIDELINES = 200_000
 MOST_INVITATIONS = 50
@@ -271,8 +270,8 @@ class UploadsField(forms.FileField):
 
     def _problem(self, upload: "UploadedFile[Any]") -> str:
         name = upload.name or "The file"
-        if not name.lower().removesuffix(".gz").endswith(ACCEPTED):
-            return f"{name}: must end in .jsonl or .csv (or one of these and .gz)."
+        if problem := name_problem(name):
+            return f"{name}: {problem}."
         if not upload.size:
             return f"{name}: is empty."
         if upload.size > LARGEST:

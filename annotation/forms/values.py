@@ -6,7 +6,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from annotation.files import Record
-from annotation.forms import ACCEPTED, PlainForm
+from annotation.forms import PlainForm
+from annotation.services.uploads import LINES
 from annotation.services.values import Meaning
 from annotation.value_lines import LONGEST_DEFINITION, value_line
 from annotation.vocabulary import VALUE_CATEGORIES
@@ -32,7 +33,7 @@ class ValuesUploadForm(PlainForm):
     def clean_file(self) -> "UploadedFile[Any]":
         """Refuse what is no such file, or would take longer than a page may."""
         found: UploadedFile[Any] = self.cleaned_data["file"]
-        if not str(found.name).lower().endswith(ACCEPTED):
+        if not str(found.name).lower().endswith(LINES):
             raise forms.ValidationError("The file must end in .csv or .jsonl.")
         if not found.size:
             raise forms.ValidationError("The file is empty.")

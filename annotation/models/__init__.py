@@ -26,6 +26,7 @@ from annotation.models.rubric import Option, Question, Rubric, RubricDraft
 from annotation.models.seat import LEASES_AT_ONCE, Draft, Flag, Item, Seat, SeatOpening, Skip
 from annotation.models.specification import Clause, Specification, SpecificationVersion
 from annotation.models.study import Guidelines, Invitation, Membership, Study
+from annotation.models.upload import Upload
 from annotation.models.user import ApiToken, SignInLink, User
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Study",
     "TextAnswer",
     "TextVersion",
+    "Upload",
     "User",
     "Value",
     "Withdrawal",

@@ -101,7 +101,7 @@ def row_of(batch: Batch, *, at: datetime) -> BatchRow:
         unattended=waiting and at - since > PATIENCE,
         share=batch.share,
         began_at=batch.began_at,
-        at=at,
+        at=at if batch.state == BatchState.READING else batch.finished_at or at,
     )
 
 

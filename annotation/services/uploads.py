@@ -8,12 +8,17 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
+from annotation import files
 from annotation.errors import FileUnreadable
 from annotation.models import Batch
 from annotation.services import batches
 from annotation.vocabulary import BatchState
 
 LARGEST = 2 * 1024**3
+LINES = (".jsonl", ".ndjson", ".csv")
+ACCEPTED = (*LINES, ".parquet", ".eval", ".json")
+# A packed text of this size is read through in a second or two.
+LOOKED_THROUGH = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +33,50 @@ def store(uploads: "Iterable[UploadedFile[Any]]") -> list[StoredUpload]:
     """Store uploaded files chunk by chunk: all of them, or none.
 
     Raises:
-        FileUnreadable: one could not be stored here.
+        FileUnreadable: one could not be stored here, or can be seen at once to be unreadable.
     """
     stored: list[StoredUpload] = []
     for upload in uploads:
         stored.append(StoredUpload(upload.name or "upload", batches.new_stored_name()))
+        path = batches.upload_path(stored[-1].stored_name)
         try:
-            _write(upload, batches.upload_path(stored[-1].stored_name))
+            _write(upload, path)
+            look(path, name=stored[-1].file_name)
         except OSError as error:
-            for one in stored:
-                batches.upload_path(one.stored_name).unlink(missing_ok=True)
+            _forget(stored)
             reason = f"could not be stored: {error.strerror or error}. Tell your operator."
             raise FileUnreadable(f"{stored[-1].file_name} {reason}") from error
+        except FileUnreadable:
+            _forget(stored)
+            raise
     return stored
+
+
+def name_problem(file_name: str) -> str:
+    """Say what is wrong with a file's name, if anything is: it says how the file is read."""
+    if file_name.lower().removesuffix(".gz").endswith(ACCEPTED):
+        return ""
+    return "must end in .jsonl, .csv, .parquet, .eval or .json, or in one of these and .gz"
+
+
+def look(path: Path, *, name: str) -> None:
+    """Refuse at once what can be seen to be unreadable, so that nobody waits for a worker's word.
+
+    A small file is read to its end, of a large one of lines the first; what is wrong further on
+    the batch will say. Time and memory are bounded whatever the file unpacks to.
+
+    Raises:
+        FileUnreadable: as :func:`annotation.files.read`.
+    """
+    if path.stat().st_size <= LOOKED_THROUGH:
+        files.check(path, name=name)
+    elif name.lower().removesuffix(".gz").endswith(LINES):
+        next(iter(files.read(path, name=name)), None)
+
+
+def _forget(stored: list[StoredUpload]) -> None:
+    for one in stored:
+        batches.upload_path(one.stored_name).unlink(missing_ok=True)
 
 
 def _write(upload: "UploadedFile[Any]", path: Path) -> None:

@@ -17,7 +17,6 @@ from annotation.models import Batch, SeatOpening, Study
 from annotation.selectors import uploads as found
 from annotation.services import batches as services
 from annotation.services import openings, uploads
-from annotation.services.uploads import StoredUpload
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
 from annotation.vocabulary import ItemKind
 
@@ -52,7 +51,13 @@ def batches(request: MemberRequest, study: Study) -> HttpResponse:
 def _received(request: MemberRequest, study: Study, form: UploadForm) -> HttpResponse:
     sent = form.cleaned_data
     registered = [
-        _registered(request, study, stored, new_versions=sent["new_versions"])
+        tasks.read_stored(
+            study=study,
+            stored=stored,
+            new_versions=sent["new_versions"],
+            by_id=request.user.pk,
+            now=timezone.now(),
+        )
         for stored in uploads.store(sent["uploads"])
     ]
     if len(registered) > 1:
@@ -60,22 +65,6 @@ def _received(request: MemberRequest, study: Study, form: UploadForm) -> HttpRes
         return done(request, sentence, "annotation:batches", study.slug)
     sentence = f"{registered[0].file_name} is uploaded."
     return done(request, sentence, "annotation:batch", study.slug, registered[0].number)
-
-
-@transaction.atomic
-def _registered(
-    request: MemberRequest, study: Study, stored: StoredUpload, *, new_versions: bool
-) -> Batch:
-    """Make the batch and its job together, so that no batch waits without one."""
-    batch = services.register(
-        study=study,
-        file_name=stored.file_name,
-        stored_name=stored.stored_name,
-        now=timezone.now(),
-        by_id=request.user.pk,
-    )
-    tasks.load_batch.enqueue(batch.pk, new_versions)
-    return batch
 
 
 @gates.admin
@@ -96,13 +85,13 @@ def batch(request: HttpRequest, study: Study, number: int) -> HttpResponse:
 @require_POST
 def read_again(request: HttpRequest, study: Study, number: int) -> HttpResponse:
     """Have an upload read once more."""
-    stored = _batch(study, number)
-    new_versions = request.POST.get("new_versions") == "on"
     resume = request.POST.get("from") == "there"
-    with transaction.atomic():
-        waits = uploads.read_again(batch=stored, now=timezone.now())
-        if waits:
-            tasks.load_batch.enqueue(stored.pk, new_versions, resume)
+    waits = tasks.read_again(
+        batch=_batch(study, number),
+        new_versions=request.POST.get("new_versions") == "on",
+        resume=resume,
+        now=timezone.now(),
+    )
     sentence = "The file waits to be read already."
     if waits:
         sentence = "Reading goes on." if resume else "The file is read again."

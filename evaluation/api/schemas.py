@@ -192,11 +192,3 @@ class ReleaseList(Serializer[Any]):
 
     study = serializers.CharField()
     releases = ReleaseEntry(many=True)
-
-
-class ErrorAnswer(Serializer[Any]):
-    """What every refusal looks like."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    details = serializers.DictField()

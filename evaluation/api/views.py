@@ -1,21 +1,18 @@
 """The API's views. Each states who may call it; what is not stated is denied."""
 
 from http import HTTPStatus
-from typing import Any
 
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.access import RESEARCH
+from annotation.api_gates import REFUSALS, AsItIs, ErrorAnswer, only, only_fields
 from annotation.gates import study_for
 from annotation.selectors.labels import SLICES
 from annotation.selectors.memberships import studies_of
@@ -25,12 +22,6 @@ from evaluation import tasks
 from evaluation.api import schemas
 from evaluation.services import agreement, judges, releases
 
-REFUSALS = {
-    400: OpenApiResponse(schemas.ErrorAnswer, "The request is not valid."),
-    401: OpenApiResponse(schemas.ErrorAnswer, "Nobody is signed in."),
-    403: OpenApiResponse(schemas.ErrorAnswer, "A member of the study in another role."),
-    404: OpenApiResponse(schemas.ErrorAnswer, "Not there, or not for the caller."),
-}
 QUESTION = OpenApiParameter("question", str, description="Only this question.")
 
 
@@ -61,7 +52,7 @@ class Studies(APIView):
     @extend_schema(operation_id="studies", responses={200: schemas.StudyList, **REFUSALS})
     def get(self, request: Request) -> Response:
         """List the studies the caller is a researcher or an admin of."""
-        _only(request)
+        only(request)
         found = [
             {"slug": one.slug, "title": one.title, "role": one.role, "state": one.state}
             for one in studies_of(request.user)  # type: ignore[arg-type]
@@ -83,7 +74,7 @@ class Agreement(StudyView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Report agreement on each closed question, or on one, whole or in slices."""
-        _only(request, "question", "by")
+        only(request, "question", "by")
         found = agreement.report(
             self.study, question=_asked(request, "question"), by=_asked(request, "by")
         )
@@ -96,7 +87,7 @@ class Judges(StudyView):
     @extend_schema(operation_id="judges", responses={200: schemas.JudgeList, **REFUSALS})
     def get(self, request: Request, slug: str) -> Response:
         """List the judges with how many verdicts each gave."""
-        _only(request)
+        only(request)
         found = [
             {**one.as_json(), "id": one.id, "verdicts": one.verdicts}
             for one in judges.judges_of(self.study)
@@ -114,7 +105,7 @@ class JudgeReport(StudyView):
     )
     def get(self, request: Request, slug: str, judge_id: int) -> Response:
         """Report confusion, accuracy, kappa, and people's own agreement beside them."""
-        _only(request, "question")
+        only(request, "question")
         judge = judges.judge_of(self.study, judge_id)
         found = judges.report(self.study, judge_id, question=_asked(request, "question"))
         return Response(judges.as_json(self.study, judge, found))
@@ -126,7 +117,7 @@ class Releases(StudyView):
     @extend_schema(operation_id="releases", responses={200: schemas.ReleaseList, **REFUSALS})
     def get(self, request: Request, slug: str) -> Response:
         """List the releases, the newest first."""
-        _only(request)
+        only(request)
         found = [releases.as_json(one) for one in releases.releases_of(self.study)]
         return Response({"study": self.study.slug, "releases": found})
 
@@ -135,14 +126,14 @@ class Releases(StudyView):
         request=schemas.ReleaseName,
         responses={
             201: schemas.ReleaseEntry,
-            409: OpenApiResponse(schemas.ErrorAnswer, "There is a release of this name."),
+            409: OpenApiResponse(ErrorAnswer, "There is a release of this name."),
             **REFUSALS,
         },
     )
     def post(self, request: Request, slug: str) -> Response:
         """Ask for a release; it is ready when its state says so."""
-        _only(request)
-        _only_fields(request, "name")
+        only(request)
+        only_fields(request, "name")
         asked = schemas.ReleaseName(data=request.data)
         asked.is_valid(raise_exception=True)
         release = tasks.request_release(
@@ -154,20 +145,6 @@ class Releases(StudyView):
         return Response(releases.as_json(release), status=HTTPStatus.CREATED)
 
 
-class AsItIs(BaseContentNegotiation):
-    """A file is sent as it is, whatever the caller would rather have."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        """Take the first parser."""
-        return parsers[0]
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        """Take the first renderer, which a refusal needs."""
-        return (renderers[0], renderers[0].media_type)
-
-
 class ReleaseFile(StudyView):
     """One file of a release."""
 
@@ -177,13 +154,13 @@ class ReleaseFile(StudyView):
         operation_id="release_file",
         responses={
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            409: OpenApiResponse(schemas.ErrorAnswer, "It is not written yet, or failed."),
+            409: OpenApiResponse(ErrorAnswer, "It is not written yet, or failed."),
             **REFUSALS,
         },
     )
     def get(self, request: Request, slug: str, key: str, name: str) -> FileResponse:
         """Send the file, to be saved."""
-        _only(request)
+        only(request)
         path = releases.path_of(releases.release_of(self.study, key), name)
         return FileResponse(
             path.open("rb"),
@@ -195,24 +172,3 @@ class ReleaseFile(StudyView):
 
 def _asked(request: Request, name: str) -> str | None:
     return request.query_params.get(name) or None
-
-
-def _only(request: Request, *known: str) -> None:
-    """Refuse parameters that mean nothing here: a misspelt filter must not pass for none.
-
-    Raises:
-        ValidationError: naming each of them.
-    """
-    _refuse_unknown(set(request.query_params), known)
-
-
-def _only_fields(request: Request, *known: str) -> None:
-    if isinstance(request.data, dict):
-        _refuse_unknown(set(request.data), known)
-
-
-def _refuse_unknown(given: set[str], known: tuple[str, ...]) -> None:
-    allowed = f"Known are: {', '.join(known)}." if known else "There are none here."
-    unknown = {name: [f"is not known here. {allowed}"] for name in sorted(given - set(known))}
-    if unknown:
-        raise ValidationError(unknown)

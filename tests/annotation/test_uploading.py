@@ -156,7 +156,7 @@ def test_another_text_is_refused_unless_new_versions_are_wanted(client):
 @pytest.mark.parametrize(
     ("upload", "sentence"),
     [
-        (SimpleUploadedFile("table.xlsx", b"x"), "table.xlsx: must end in .jsonl or .csv"),
+        (SimpleUploadedFile("table.xlsx", b"x"), "table.xlsx: must end in .jsonl, .csv, .parquet"),
         (SimpleUploadedFile("none.jsonl", b""), "none.jsonl: is empty."),
     ],
 )
@@ -186,8 +186,22 @@ def test_no_file_is_said_so(client):
     assert "Choose at least one file." in page(response)
 
 
-def test_an_unreadable_file_says_why_and_can_be_read_again(client):
-    sent(client, SimpleUploadedFile("bad.jsonl", b"\xff\xff\xff"))
+def test_what_can_be_seen_to_be_unreadable_is_refused_at_once(client, tmp_path):
+    response = sent(
+        client, file(build.reply_fields()), SimpleUploadedFile("bad.jsonl", b"\xff\xff\xff")
+    )
+
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "bad.jsonl is not UTF-8 text" in page(response)
+    assert not Batch.objects.exists()
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_what_is_unreadable_further_on_the_batch_says_and_it_can_be_read_again(client, monkeypatch):
+    monkeypatch.setattr(uploads, "LOOKED_THROUGH", 10)
+    good = file(build.reply_fields(messages=build.conversation(2, text="x" * 20_000))).read()
+
+    sent(client, SimpleUploadedFile("bad.jsonl", good * 3 + b"\xff\xff\xff"))
 
     batch = Batch.objects.get()
     shown = page(client.get("/studies/s/batches/1/"))

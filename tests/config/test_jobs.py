@@ -3,21 +3,19 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from datetime import timedelta
 
-import psycopg
 import pytest
-from django.db import connection
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from annotation.models import JobLease
 from config import jobs
 from tests import build
+from tests.apart import database as apart_database
 from tests.build import NOW
 from tests.environment import PROJECT
 
@@ -125,50 +123,24 @@ LINES = 12_000
 @pytest.fixture
 def apart(tmp_path):
     """An environment with an own database and a waiting upload, and how to ask the database."""
-    if connection.vendor == "postgresql":
-        settings = connection.settings_dict
-        name = f"{settings['NAME']}_jobs"
-        where = {
-            "host": settings["HOST"],
-            "port": settings["PORT"] or 5432,
-            "user": settings["USER"],
+    with apart_database(tmp_path, "jobs") as (url, ask):
+        lines = (
+            json.dumps(build.reply_fields(framing="up" if n % 1_000 == 7 else "neutral"))
+            for n in range(LINES)
+        )
+        (tmp_path / "b.jsonl").write_text("\n".join(lines) + "\n")
+        environment = os.environ | {
+            "DATABASE_URL": url,
+            "TOUCHSTONE_JOBS_AT_ONCE": "false",
+            "TOUCHSTONE_DATA_DIR": str(tmp_path / "data"),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
         }
-        with psycopg.connect(dbname="postgres", autocommit=True, **where) as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            admin.execute(f'CREATE DATABASE "{name}"')
-        url = f"postgres://{where['user']}@{where['host']}:{where['port']}/{name}"
-
-        def ask(query):
-            with psycopg.connect(dbname=name, **where) as opened:
-                return opened.execute(query).fetchone()
-    else:
-        path = tmp_path / "jobs.sqlite3"
-        url = f"sqlite:///{path}"
-
-        def ask(query):
-            with sqlite3.connect(path, timeout=20) as opened:
-                return opened.execute(query).fetchone()
-
-    lines = (
-        json.dumps(build.reply_fields(framing="up" if n % 1_000 == 7 else "neutral"))
-        for n in range(LINES)
-    )
-    (tmp_path / "b.jsonl").write_text("\n".join(lines) + "\n")
-    environment = os.environ | {
-        "DATABASE_URL": url,
-        "TOUCHSTONE_JOBS_AT_ONCE": "false",
-        "TOUCHSTONE_DATA_DIR": str(tmp_path / "data"),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    (tmp_path / "data").mkdir()
-    subprocess.run(
-        [sys.executable, "-c", SET_UP, tmp_path / "b.jsonl"],
-        env=environment, cwd=PROJECT, check=True, timeout=120,
-    )  # fmt: skip
-    yield environment, ask
-    if connection.vendor == "postgresql":
-        with psycopg.connect(dbname="postgres", autocommit=True, **where) as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        (tmp_path / "data").mkdir()
+        subprocess.run(
+            [sys.executable, "-c", SET_UP, tmp_path / "b.jsonl"],
+            env=environment, cwd=PROJECT, check=True, timeout=120,
+        )  # fmt: skip
+        yield environment, ask
 
 
 def worker(environment, *more):

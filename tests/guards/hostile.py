@@ -293,6 +293,7 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
         "version_id": str(version.pk),
         "turn": "0",
         "token_key": "no-such-token",
+        "upload_key": "no-such-upload",
         "name": "manifest.json",
         "seat": held.key,
         "judged_seat": said[1].seat.key,

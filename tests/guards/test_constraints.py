@@ -276,6 +276,10 @@ def _draft(world):
     return Draft.objects.create(seat=world.held, turn=0, answers={}, updated_at=NOW)
 
 
+def _upload(world):
+    return build.upload(world.study, _account(world), sha256="a" * 64)
+
+
 def _rubric_draft(world):
     return RubricDraft.objects.create(study=world.study, source={}, updated_at=NOW)
 
@@ -331,6 +335,10 @@ def _two_leases(world):
 BREACHES = {
     "batch_state_known": word(Batch, "state"),
     "batch_number_once_per_study": twice(Batch),
+    "upload_not_empty": lambda w: update(_upload(w), bytes=0),
+    "upload_received_within_bytes": lambda w: update(_upload(w), received=11),
+    "upload_is_whole_when_a_batch": lambda w: update(_upload(w), batch=Batch.objects.first()),
+    "upload_open_once_per_file": lambda w: copy(_upload(w), key="another"),
     "hit_decision_known": word(Hit, "decision"),
     "hit_once_per_place": twice(Hit),
     "hit_not_empty": lambda w: update(Hit.objects.first(), end=models.F("start")),
@@ -625,6 +633,11 @@ UNIQUE = {
         apps.get_model("annotation", "SignInLink").objects.create(
             user=_account(w), digest="d", expires_at=NOW
         )
+        for _ in range(2)
+    ],
+    "annotation_upload.key": lambda w: copy(_upload(w), bytes=11),
+    "annotation_upload.batch_id": lambda w: [
+        update(build.upload(w.study, _account(w)), received=10, batch=Batch.objects.first())
         for _ in range(2)
     ],
     "evaluation_release.key": lambda w: _release(w) and copy(Release.objects.get(), name="two"),

@@ -271,6 +271,7 @@ def test_every_address_of_the_api_is_documented():
                 str(route.pattern).replace("<slug:slug>", "SLUG").replace("<int:judge_id>", "ID")
             )
             address = address.replace("<str:key>", "KEY").replace("<str:name>", "NAME")
+            address = address.replace("<str:upload_key>", "KEY").replace("<int:number>", "N")
             if f"/api/{address}`" not in page:
                 missing.append(address)
 

@@ -116,6 +116,7 @@ OF_OTHERS = {
     "evaluation:judge_items": ("question", "scope", "people", "judge"),
     "api-agreement": ("question", "by"),
     "api-judge-report": ("question",),
+    "api-batch-errors": ("page",),
 }
 
 
@@ -332,6 +333,11 @@ def answered(client, text: str) -> list[int]:
             client.get(f"{at}/batches/2/"),
             client.post(f"/api{at}/releases/", text, **as_json),
             client.post(f"/api{at}/releases/", f'{{"name": {text}}}', **as_json),
+            client.post(f"/api{at}/uploads/", text, **as_json),
+            client.post(
+                f"/api{at}/uploads/", f'{{"file_name": {text}, "bytes": {text}}}', **as_json
+            ),
+            client.post(f"/api{at}/batches/1/again/", text, **as_json),
         ]
         transaction.set_rollback(True)
     return [answer.status_code for answer in answers]

@@ -77,6 +77,7 @@ def make(tmp_path, *, name: str) -> World:
         "value_id": str(study.values.first().pk),
         "reply_id": str(Response.objects.filter(study=study).first().pk),
         "version_id": str(build.specification(study).pk),
+        "upload_key": build.upload(study, people["admin"]).key,
         "turn": "0",
         "token_key": "no-such-token",
         "name": "manifest.json",

@@ -1,0 +1,1 @@
+"""The HTTP API of what comes in: files sent in parts, and what became of each batch."""

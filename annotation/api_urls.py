@@ -1,0 +1,41 @@
+"""The addresses of the API of what comes in, under ``/api/``."""
+
+from django.urls import path
+
+from annotation.api import batches, uploads
+
+urlpatterns = [
+    path("studies/<slug:slug>/uploads/", uploads.Uploads.as_view(), name="api-uploads"),
+    path(
+        "studies/<slug:slug>/uploads/<str:upload_key>/",
+        uploads.OneUpload.as_view(),
+        name="api-upload",
+    ),
+    path(
+        "studies/<slug:slug>/uploads/<str:upload_key>/finish/",
+        uploads.FinishUpload.as_view(),
+        name="api-finish-upload",
+    ),
+    path("studies/<slug:slug>/batches/", batches.Batches.as_view(), name="api-batches"),
+    path("studies/<slug:slug>/batches/<int:number>/", batches.OneBatch.as_view(), name="api-batch"),
+    path(
+        "studies/<slug:slug>/batches/<int:number>/errors/",
+        batches.Errors.as_view(),
+        name="api-batch-errors",
+    ),
+    path(
+        "studies/<slug:slug>/batches/<int:number>/refused/",
+        batches.RefusedLines.as_view(),
+        name="api-refused-lines",
+    ),
+    path(
+        "studies/<slug:slug>/batches/<int:number>/stop/",
+        batches.StopBatch.as_view(),
+        name="api-stop-batch",
+    ),
+    path(
+        "studies/<slug:slug>/batches/<int:number>/again/",
+        batches.ReadAgain.as_view(),
+        name="api-read-batch-again",
+    ),
+]

@@ -1,0 +1,621 @@
+"""A batch by API: started, sent in parts, resumed, finished, watched; and what is refused."""
+
+import base64
+import gzip
+import hashlib
+import io
+import json
+import resource
+import time
+import zipfile
+from datetime import timedelta
+
+import pytest
+from knox.models import get_token_model
+from rest_framework.test import APIClient
+
+from annotation.api import schemas
+from annotation.models import Batch, Response, Upload
+from annotation.services import batches, parts
+from annotation.vocabulary import BatchState, Role
+from config import jobs
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+UPLOADS = "/api/studies/s/uploads/"
+BATCHES = "/api/studies/s/batches/"
+PART = "application/offset+octet-stream"
+
+
+@pytest.fixture
+def study(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    return build.study("s")
+
+
+@pytest.fixture
+def boss(study):
+    return build.member(study, Role.ADMIN, name="boss")
+
+
+@pytest.fixture
+def client(boss):
+    return bearer(boss)
+
+
+def bearer(account) -> APIClient:
+    return APIClient(
+        HTTP_AUTHORIZATION=f"Token {get_token_model().objects.create(user=account)[1]}"
+    )
+
+
+def lines(*fields: dict) -> bytes:
+    return "".join(json.dumps(one) + "\n" for one in fields).encode()
+
+
+def start(client, content: bytes, name="replies.jsonl", **more):
+    more = {"sha256": hashlib.sha256(content).hexdigest(), **more}
+    asked = {"file_name": name, "bytes": len(content), **more}
+    return client.post(UPLOADS, asked, format="json")
+
+
+def patch(client, key: str, offset, part: bytes, kind=PART, **more):
+    return client.generic(
+        "PATCH", f"{UPLOADS}{key}/", part, kind, HTTP_UPLOAD_OFFSET=str(offset), **more
+    )
+
+
+def finish(client, key: str, **body):
+    return client.post(f"{UPLOADS}{key}/finish/", body, format="json")
+
+
+def sent(client, content: bytes, name="replies.jsonl"):
+    """Send a file in one part; return the answer to finishing it."""
+    key = start(client, content, name).json()["key"]
+    patch(client, key, 0, content)
+    return finish(client, key)
+
+
+def files_in(tmp_path) -> list:
+    return list((tmp_path / "uploads").iterdir())
+
+
+def test_a_file_in_parts_becomes_a_batch(client, boss):
+    content = lines(build.reply_fields(), build.reply_fields())
+    key = start(client, content).json()["key"]
+
+    offsets = [
+        patch(client, key, 0, content[:100])["Upload-Offset"],
+        patch(client, key, 100, content[100:])["Upload-Offset"],
+    ]
+    done = finish(client, key)
+
+    assert offsets == ["100", str(len(content))]
+    assert (done.status_code, done.json()["state"], done.json()["created"]) == (201, "ready", 2)
+    assert Batch.objects.get().created_by == boss
+    assert Response.objects.count() == 2
+
+
+def test_where_to_go_on_is_said_by_get_and_head(client):
+    content = lines(build.reply_fields())
+    key = start(client, content).json()["key"]
+    patch(client, key, 0, content[:50])
+
+    asked, head = (getattr(client, how)(f"{UPLOADS}{key}/") for how in ("get", "head"))
+
+    assert (asked.json()["offset"], asked.json()["bytes"]) == (50, len(content))
+    assert (head["Upload-Offset"], head["Upload-Length"]) == ("50", str(len(content)))
+    assert head.content == b""
+
+
+@pytest.mark.parametrize("offset", [0, 49, 51, 10**18])
+def test_a_part_for_another_place_is_told_the_right_one(client, offset):
+    content = lines(build.reply_fields())
+    key = start(client, content).json()["key"]
+    patch(client, key, 0, content[:50])
+
+    answer = patch(client, key, offset, content[50:60])
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "upload_offset_wrong")
+    assert answer.json()["details"] == {"offset": 50}
+    assert "at byte 50" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("offset", ["", "-1", "x", "1.5", "٣", "9" * 40])
+def test_a_part_says_where_it_begins(client, offset):
+    key = start(client, b"content").json()["key"]
+
+    answer = patch(client, key, offset, b"con")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_a_part_without_a_length_or_of_another_type_is_refused(client):
+    key = start(client, b"content").json()["key"]
+
+    assert patch(client, key, 0, b"con", kind="application/json").status_code == 415
+    assert patch(client, key, 0, b"").status_code == 411
+    assert Upload.objects.get().received == 0
+
+
+def test_a_part_is_no_larger_than_a_part_or_what_is_left(client, monkeypatch):
+    monkeypatch.setattr(parts, "LARGEST_PART", 4)
+    key = start(client, b"content").json()["key"]
+
+    too_large = patch(client, key, 0, b"conte")
+    patch(client, key, 0, b"cont")
+    beyond = patch(client, key, 4, b"ent!")
+
+    assert (too_large.status_code, too_large.json()["details"]) == (413, {"most": 4})
+    assert (beyond.status_code, beyond.json()["details"]) == (413, {"most": 3})
+    assert Upload.objects.get().received == 4
+
+
+def test_R122_a_part_shorter_than_it_said_counts_nothing(study, boss):
+    upload = build.upload(study, boss, b"content")
+
+    with pytest.raises(parts.UploadPartCutOff, match="ended after 3 of 5 bytes"):
+        parts.add(upload=upload, offset=0, pieces=[b"con"], length=5, now=build.now())
+
+    assert Upload.objects.get().received == 0
+
+
+def test_a_stream_that_goes_on_beyond_what_is_left_is_refused(study, boss):
+    upload = build.upload(study, boss, b"content")
+
+    with pytest.raises(parts.UploadPartTooLarge):
+        parts.add(
+            upload=upload, offset=0, pieces=iter(lambda: b"x", b""), length=None, now=build.now()
+        )
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_parts_at_once_for_one_place_one_is_added(study, boss, tmp_path):
+    upload = build.upload(study, boss, b"content")
+
+    def add(part):
+        try:
+            return parts.add(upload=upload, offset=0, pieces=[part], length=3, now=build.now())
+        except parts.UploadOffsetWrong as refusal:
+            return refusal.details["offset"]
+
+    assert build.at_once(lambda: add(b"aaa"), lambda: add(b"bbb")) == [3, 3]
+    assert files_in(tmp_path)[0].read_bytes() in (b"aaa", b"bbb")
+
+
+def test_R056_the_same_file_started_twice_is_one_upload(study, client):
+    content = lines(build.reply_fields())
+    other_admin = bearer(build.member(study, Role.ADMIN))
+
+    first, again = start(client, content), start(other_admin, content)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["key"] == again.json()["key"]
+    for other in (start(client, content, "b.jsonl"), start(client, content + b"\n"),
+                  start(client, content, sha256="0" * 64), start(client, content, sha256="")):  # fmt: skip
+        assert other.status_code == 201
+
+
+def test_R056_finishing_twice_answers_with_the_same_batch(client):
+    content = lines(build.reply_fields())
+    first = sent(client, content)
+
+    again = finish(client, Upload.objects.get().key)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert Batch.objects.count() == 1
+
+
+def test_R056_the_same_file_started_again_a_moment_later_is_the_batch_it_became(client):
+    content = lines(build.reply_fields())
+    sent(client, content)
+
+    again = start(client, content)
+    Upload.objects.update(moved_at=build.now() - parts.RETRIED - timedelta(seconds=1))
+    later = start(client, content)
+
+    assert (again.status_code, again.json()["batch"]) == (200, 1)
+    assert again.json()["offset"] == len(content)
+    assert (later.status_code, later.json()["batch"]) == (201, None)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_R056_two_admins_with_the_same_file_at_once_make_one_batch(study, boss):
+    content = lines(build.reply_fields())
+    other = build.member(study, Role.ADMIN)
+
+    def send(account):
+        caller = bearer(account)
+        key = start(caller, content).json()["key"]
+        patch(caller, key, 0, content)
+        return finish(caller, key).json()["number"]
+
+    assert build.at_once(lambda: send(boss), lambda: send(other)) == [1, 1]
+    assert (Batch.objects.count(), Response.objects.count()) == (1, 1)
+
+
+def test_a_finished_file_takes_no_part_and_is_not_abandoned(client):
+    content = lines(build.reply_fields())
+    sent(client, content)
+    key = Upload.objects.get().key
+
+    refused = [patch(client, key, len(content), b"x"), client.delete(f"{UPLOADS}{key}/")]
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [
+        (409, "upload_finished")
+    ] * 2
+    assert client.get(UPLOADS).json()["uploads"] == []
+
+
+def test_R122_a_file_with_parts_missing_is_not_finished(client):
+    key = start(client, b"content").json()["key"]
+    patch(client, key, 0, b"con")
+
+    answer = finish(client, key)
+
+    assert (answer.status_code, answer.json()["details"]) == (409, {"offset": 3})
+    assert not Batch.objects.exists()
+
+
+def test_R122_another_sha256_loads_nothing_and_the_file_can_be_sent_again(client):
+    content = lines(build.reply_fields())
+    key = start(client, content).json()["key"]
+    patch(client, key, 0, content.replace(b"neutral", b"Neutral").replace(b"acme", b"ACME"))
+
+    damaged = finish(client, key)
+    patch(client, key, 0, content)
+
+    assert (damaged.status_code, damaged.json()["code"]) == (422, "upload_damaged")
+    assert damaged.json()["details"]["offset"] == 0
+    assert not Batch.objects.exists()
+    assert finish(client, key).status_code == 201
+
+
+def test_an_abandoned_upload_is_gone_with_its_file(client, tmp_path):
+    key = start(client, b"content").json()["key"]
+
+    assert client.delete(f"{UPLOADS}{key}/").status_code == 204
+
+    assert client.get(f"{UPLOADS}{key}/").json()["code"] == "upload_gone"
+    assert patch(client, key, 0, b"con").status_code == 404
+    assert finish(client, key).status_code == 404
+    assert files_in(tmp_path) == []
+
+
+def test_a_part_of_an_upload_abandoned_meanwhile_is_refused(study, boss):
+    upload = build.upload(study, boss, b"content")
+
+    def pieces():
+        yield b"con"
+        Upload.objects.filter(pk=upload.pk).delete()
+
+    with pytest.raises(parts.UploadGone):
+        parts.add(upload=upload, offset=0, pieces=pieces(), length=3, now=build.now())
+
+
+def test_a_study_has_so_many_unfinished_uploads_and_no_more(client, monkeypatch):
+    monkeypatch.setattr(parts, "OPEN_AT_ONCE", 1)
+    start(client, b"content")
+
+    answer = start(client, b"another")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "uploads_too_many")
+    assert start(client, b"content").status_code == 200
+
+
+def test_uploads_that_were_left_are_forgotten_by_the_job_workers(study, boss, client, tmp_path):
+    sent(client, lines(build.reply_fields()))
+    for content in (b"left", b"going on"):
+        build.upload(study, boss, content)
+    Upload.objects.exclude(bytes=8).update(moved_at=build.now() - parts.KEPT - timedelta(minutes=1))
+
+    jobs.tidy(build.now())
+    jobs.tidy(build.now())
+
+    assert Upload.objects.get().bytes == 8
+    assert len(files_in(tmp_path)) == 2  # the batch's, and the one that goes on
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"file_name": "a.xlsx"}, "upload_refused"),
+        ({"file_name": "a\n.jsonl"}, "upload_refused"),
+        ({"file_name": ""}, "invalid"),
+        ({"file_name": "a" * 300 + ".jsonl"}, "invalid"),
+        ({"file_name": None}, "invalid"),
+        ({"file_name": ["a.jsonl"]}, "invalid"),
+        ({"bytes": 0}, "invalid"),
+        ({"bytes": -1}, "invalid"),
+        ({"bytes": "7"}, "invalid"),
+        ({"bytes": True}, "invalid"),
+        ({"bytes": 1.5}, "invalid"),
+        ({"bytes": 2 * 1024**3 + 1}, "upload_refused"),
+        ({"bytes": 10**30}, "upload_refused"),
+        ({"sha256": "abc"}, "upload_refused"),
+        ({"sha256": 5}, "upload_refused"),
+        ({"kind": "verdicts"}, "invalid"),
+    ],
+)
+def test_what_cannot_be_an_upload_is_not_started(client, changes, code):
+    answer = start(client, b"content", **changes)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/x.jsonl", "/etc/x.jsonl", "..\\..\\x.jsonl", "..%2fx.jsonl", "CON.jsonl"]
+)
+def test_R023_a_name_leads_nowhere_and_the_file_has_one_of_the_server_s(client, tmp_path, name):
+    bad = build.reply_fields(framing="up")
+    before = {path for path in tmp_path.parent.rglob("*") if "uploads" not in path.parts}
+
+    number = sent(client, lines(bad), name).json()["number"]
+    download = client.get(f"{BATCHES}{number}/refused/")
+
+    assert {path.name.removesuffix(".refused") for path in files_in(tmp_path)} == {
+        Batch.objects.get().stored_name
+    }
+    assert before == {path for path in tmp_path.parent.rglob("*") if "uploads" not in path.parts}
+    assert "/" not in Batch.objects.get().file_name
+    assert "/" not in download["Content-Disposition"]
+    assert b"".join(download.streaming_content)
+
+
+PAGE = "<!doctype html><script>alert(1)</script>"
+
+
+def test_R022_nothing_that_was_uploaded_is_ever_shown_as_a_page(client, boss):
+    number = sent(client, lines(build.reply_fields(framing=PAGE)), "x.html.jsonl").json()["number"]
+    browser = APIClient()
+    browser.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
+
+    for answer in (
+        client.get(f"{BATCHES}{number}/refused/", HTTP_ACCEPT="text/html"),
+        browser.get(f"/studies/s/batches/{number}/refused/"),
+    ):
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert PAGE.encode() in b"".join(answer.streaming_content)
+    assert PAGE not in browser.get(f"/studies/s/batches/{number}/").content.decode()
+    stored = Batch.objects.get().stored_name
+    for address in (f"/uploads/{stored}", f"/media/{stored}", f"/static/{stored}"):
+        assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.svg", "x.html.gz"])
+def test_R022_a_page_or_picture_is_no_batch(client, name):
+    assert start(client, b"<svg/>", name).json()["code"] == "upload_refused"
+
+
+# What cannot be read
+
+
+def bomb(name: str) -> bytes:
+    """A file of some 100 kB or less that unpacks to 100 MB or more."""
+    if name == "log.eval":
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("header.json", b" " * 300_000_000)
+            archive.writestr("samples/1_epoch_1.json", b'{"id": 1' + b" " * 300_000_000)
+        return packed.getvalue()
+    return gzip.compress(b'{"a": 1}\n' * 12_000_000, compresslevel=9)
+
+
+UNREADABLE = {
+    "zip bomb": ("log.eval", lambda: bomb("log.eval")),
+    "gzip bomb": ("b.jsonl.gz", lambda: bomb("b.jsonl.gz")),
+    "gzip bomb as CSV": ("b.csv.gz", lambda: bomb("b.csv.gz")),
+    "gzip bomb as Parquet": ("b.parquet.gz", lambda: bomb("b.parquet.gz")),
+    "gzip that never ends": ("b.jsonl.gz", lambda: gzip.compress(lines(*[{"a": 1}] * 9_000))[:-8]),
+    "deep JSON as a log": ("log.json", lambda: b'{"a":' * 200_000),
+    "deep JSON as an export": ("export.json", lambda: b"[" * 2_000_000),
+    "picture": ("b.jsonl", lambda: base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB") * 9),
+    "picture as Parquet": ("b.parquet", lambda: b"\x89PNG\r\n\x1a\n" * 99),
+    "not UTF-8": ("b.csv", lambda: "query_id,model\nä,ö\n".encode("latin-1")),
+    "nothing but a header": ("b.csv", lambda: b"query_id,model\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_R054_what_cannot_be_read_is_refused_in_seconds_by_api_and_page(
+    client, boss, what, tmp_path
+):
+    name, made = UNREADABLE[what]
+    content = made()
+    browser = APIClient()
+    browser.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    began, memory = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    by_api = sent(client, content, name)
+    by_page = browser.post("/studies/s/batches/", {"uploads": SimpleUploadedFile(name, content)})
+    took = time.monotonic() - began
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
+
+    assert (by_api.status_code, by_api.json()["code"]) == (400, "file_unreadable")
+    assert by_page.status_code == 422
+    assert not Batch.objects.exists()
+    assert files_in(tmp_path) == []
+    assert took < 10
+    assert grown < 300 * 1024  # kB
+
+
+DEEP = b'{"a":' * 3_000
+WRONG = [b"null", b"5", b'"x"', b"[]", DEEP, b'{"query_id": 5}', b'{"query_id": NaN}', b'{"messages": {}}',
+         b'{"query_id": "a\\u0000"}', b'{"query_id": "\\ud800"}', b'{"a": 1, "a": 2}']  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_R062_a_line_of_another_kind_is_listed_by_api(client, wrong):
+    done = sent(client, lines(build.reply_fields()) + wrong + b"\n")
+
+    found = client.get(f"{BATCHES}{done.json()['number']}/errors/").json()
+    assert (done.json()["created"], done.json()["refused"]) == (1, 1)
+    assert {one["line"] for one in found["errors"]} == {2}
+    assert all(one["reason"] for one in found["errors"])
+
+
+# Watching it
+
+
+def test_errors_come_in_pages_with_line_field_value_and_reason(client):
+    number = sent(client, lines(*(build.reply_fields(framing="up") for _ in range(150)))).json()[
+        "number"
+    ]
+
+    first, last = (client.get(f"{BATCHES}{number}/errors/", {"page": n}).json() for n in (1, 2))
+
+    assert (first["refused"], first["reasons"], first["pages"]) == (150, 150, 2)
+    assert (len(first["errors"]), len(last["errors"])) == (100, 50)
+    assert first["errors"][0]["line"] == 1
+    assert (first["errors"][0]["field"], first["errors"][0]["value"]) == ("framing", "up")
+    for page in ("0", "3", "x", "٢x"):
+        answer = client.get(f"{BATCHES}{number}/errors/", {"page": page})
+        assert (answer.status_code, list(answer.json()["details"])) == (400, ["page"])
+
+
+def test_refused_lines_are_fetched_corrected_and_sent_again(client):
+    bad = build.reply_fields(framing="up")
+    number = sent(client, lines(build.reply_fields(), bad)).json()["number"]
+
+    answer = client.get(f"{BATCHES}{number}/refused/")
+    again = b"".join(answer.streaming_content).replace(b'"up"', b'"neutral"')
+
+    assert sent(client, again).json()["created"] == 1
+    assert client.get(f"{BATCHES}2/refused/").status_code == 404
+
+
+def test_a_batch_being_read_says_share_rate_and_time_left(client, study):
+    sent(client, lines(build.reply_fields()))
+    Batch.objects.update(
+        state=BatchState.READING, read=500, share=0.5, began_at=build.now() - timedelta(seconds=50)
+    )
+
+    found = client.get(f"{BATCHES}1/").json()
+
+    assert (found["share"], found["state"]) == (0.5, "reading")
+    assert 8 <= found["rate"] <= 10
+    assert 49 <= found["seconds_left"] <= 60
+    assert client.get(BATCHES).json()["batches"][0]["number"] == 1
+
+
+def test_reading_is_stopped_and_goes_on(client):
+    sent(client, lines(build.reply_fields()))
+    Batch.objects.update(state=BatchState.READING, share=0.5)
+
+    stopped = client.post(f"{BATCHES}1/stop/").json()
+    on = client.post(f"{BATCHES}1/again/").json()
+
+    assert (stopped["state"], stopped["can_go_on"]) == ("cancelled", True)
+    assert on["state"] == "ready"
+
+
+def test_R043_reading_again_from_the_beginning_adds_other_texts_as_new_versions(client):
+    line = build.reply_fields()
+    other = {**line, "messages": [*line["messages"][:-1], {"role": "assistant", "content": "New."}]}
+    sent(client, lines(line))
+    assert sent(client, lines(other)).json()["refused"] == 1
+
+    again = client.post(
+        f"{BATCHES}2/again/", {"start": "beginning", "new_versions": True}, format="json"
+    )
+
+    assert (again.json()["updated"], again.json()["refused"]) == (1, 0)
+
+
+def test_new_versions_can_be_asked_for_when_finishing(client):
+    line = build.reply_fields()
+    other = {**line, "messages": [*line["messages"][:-1], {"role": "assistant", "content": "New."}]}
+    sent(client, lines(line))
+    key = start(client, lines(other)).json()["key"]
+    patch(client, key, 0, lines(other))
+
+    assert finish(client, key, new_versions=True).json()["updated"] == 1
+
+
+def test_a_batch_that_came_by_command_cannot_be_read_again(client, study, tmp_path):
+    build.batch(study, [build.reply_fields()], tmp_path)
+
+    answer = client.post(f"{BATCHES}1/again/")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "batch_has_no_file")
+    assert client.get(f"{BATCHES}1/refused/").status_code == 404
+    assert client.get(f"{BATCHES}9/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.RATER, 403), (Role.RESEARCHER, 403), (None, 404), ("nobody", 401)]
+)
+def test_R001_only_admins_send_and_watch(study, client, role, status):
+    sent(client, lines(build.reply_fields()))
+    other = build.member(study, role) if isinstance(role, Role) else build.user()
+    caller = APIClient() if role == "nobody" else bearer(other)
+    key = Upload.objects.get().key
+
+    for answer in (
+        caller.get(UPLOADS), start(caller, b"content"), caller.get(f"{UPLOADS}{key}/"),
+        patch(caller, key, 0, b"x"), finish(caller, key), caller.delete(f"{UPLOADS}{key}/"),
+        caller.get(BATCHES), caller.get(f"{BATCHES}1/"), caller.get(f"{BATCHES}1/errors/"),
+        caller.get(f"{BATCHES}1/refused/"), caller.post(f"{BATCHES}1/stop/"),
+        caller.post(f"{BATCHES}1/again/"),
+    ):  # fmt: skip
+        assert answer.status_code == status
+        assert set(answer.json()) == {"code", "message", "details"}
+
+
+def test_an_upload_of_another_study_does_not_exist(client, boss):
+    other = build.study("other")
+    foreign = build.upload(other, build.member(other, Role.ADMIN), b"content")
+
+    assert client.get(f"{UPLOADS}{foreign.key}/").status_code == 404
+    assert patch(client, foreign.key, 0, b"con").status_code == 404
+
+
+def test_a_full_disk_is_said_and_the_part_can_be_sent_again(client, monkeypatch, tmp_path):
+    key = start(client, b"content").json()["key"]
+
+    def full(*more, **kwargs):
+        raise OSError(28, "No space left on device", str(tmp_path))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(parts.shutil, "copyfileobj", full)
+        answer = patch(client, key, 0, b"con")
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "upload_not_stored")
+    assert str(tmp_path) not in answer.content.decode()
+    assert patch(client, key, 0, b"con").status_code == 200
+
+
+def test_no_upload_is_left_where_its_file_could_not_be_made(client, monkeypatch):
+    monkeypatch.setattr(batches, "new_stored_name", lambda: "no/such/place")
+
+    assert start(client, b"content").status_code == 507
+    assert not Upload.objects.exists()
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return shape(value[0]) if isinstance(value, list) and value else None
+
+
+def test_answers_have_the_shape_of_their_schemas(client):
+    begun = start(client, b"content").json()
+    done = sent(client, lines(build.reply_fields(framing="up"))).json()
+    answers = [
+        (begun, schemas.UploadEntry),
+        (client.get(UPLOADS).json(), schemas.UploadList),
+        (done, schemas.BatchEntry),
+        (client.get(BATCHES).json(), schemas.BatchList),
+        (client.get(f"{BATCHES}1/errors/").json(), schemas.LineErrors),
+    ]
+
+    for answer, schema in answers:
+        assert shape(json.loads(json.dumps(schema(answer).data))) == shape(answer)

@@ -1,0 +1,102 @@
+"""A batch from its upload to a rater's page: errors, correction, doubtful names, seats."""
+
+import json
+
+import pytest
+from django_tasks import task_backends
+
+from annotation.models import Batch, Hit, Response
+from annotation.tasks import load_batch
+from annotation.vocabulary import BatchState, HitDecision, Role
+from tests import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+DOUBTFUL = [
+    {"role": "user", "content": "Who wrote the sonnet?"},
+    {
+        "role": "assistant",
+        "content": "Naming him is against our content policy. It has fourteen lines.",
+    },
+]
+
+
+@pytest.fixture
+def study(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "data"
+    settings.DATA_DIR.mkdir()
+    return build.study("s")
+
+
+@pytest.fixture
+def later(settings):
+    """Jobs wait for a worker, as they do in production."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    vars(task_backends).pop("settings", None)
+    yield
+    vars(task_backends).pop("settings", None)
+
+
+def read(number: int) -> None:
+    """Do what a worker does."""
+    load_batch.call(Batch.objects.get(number=number).pk, False)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_an_admin_brings_a_batch_to_the_raters(study, later, visit, accessible, width, tmp_path):
+    good, bad = build.reply_fields(messages=DOUBTFUL), build.reply_fields(framing="sideways")
+    build.jsonl(tmp_path / "replies.jsonl", [good, bad])
+    page = visit(build.member(study, Role.ADMIN), width=width)
+    page.goto("/studies/s/batches/")
+    accessible(page)
+
+    page.get_by_label("Files").set_input_files(tmp_path / "replies.jsonl")
+    page.get_by_role("button", name="Upload").click()
+
+    page.get_by_text("replies.jsonl is uploaded.").wait_for()
+    Batch.objects.update(state=BatchState.READING, share=0.5)
+    page.get_by_role("progressbar", name="Share of the file that has been read").wait_for()
+    accessible(page)
+    read(1)
+    row = page.get_by_role("row", name="sideways")
+    row.wait_for()
+    accessible(page)
+    assert [cell.strip() for cell in row.get_by_role("cell").all_inner_texts()[:3]] == [
+        "2", "framing", "sideways",
+    ]  # fmt: skip
+    assert "neutral" in row.inner_text()
+
+    with page.expect_download() as refused:
+        page.get_by_role("link", name="Download the refused lines").click()
+    lines = refused.value.path().read_text()
+    assert refused.value.suggested_filename == "replies-refused.jsonl"
+    assert json.loads(lines) == bad
+    (tmp_path / "corrected.jsonl").write_text(lines.replace("sideways", "neutral"))
+    page.goto("/studies/s/batches/")
+    page.get_by_label("Files").set_input_files(tmp_path / "corrected.jsonl")
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_text("corrected.jsonl is uploaded.").wait_for()
+    page.goto("/studies/s/batches/")
+    page.goto("/studies/s/batches/2/")
+    read(2)
+    page.get_by_text("Every line is in the study.").wait_for()
+    assert Response.objects.count() == 2
+
+    page.goto("/studies/s/leaks/?batch=1")
+    accessible(page)
+    held = Hit.objects.filter(decision=HitDecision.HELD).count()
+    assert held
+    page.get_by_role("checkbox", name="Choose").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Keep", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_load_state()
+    build.wait_for(lambda: Hit.objects.filter(decision=HitDecision.HELD).count() == held - 1)
+
+    page.goto("/studies/s/seats/")
+    page.get_by_label("Raters per item").fill("1")
+    page.get_by_role("button", name="Open seats").click()
+    page.get_by_text("2 seats were added").wait_for()
+    rater = visit(build.rater(study).user, width=width)
+    rater.goto("/studies/s/rate/")
+    rater.locator("#answers").wait_for()
