@@ -4,10 +4,10 @@ import structlog
 from django.utils import timezone
 from django_tasks import task
 
-from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused
+from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused, SweepRefused, SweepStopped
 from annotation.models import Batch, Study
 from annotation.selectors import renderings
-from annotation.services import batches, openings, uploads
+from annotation.services import batches, openings, sweeps, uploads
 from annotation.vocabulary import BatchState
 
 log = structlog.get_logger("touchstone.tasks")
@@ -48,6 +48,22 @@ def load_batch(batch_id: int, new_versions: bool, resume: bool = False) -> None:
 def prepare_texts(study_id: int) -> None:
     """Make the HTML of texts that raters will see, so that no rater waits for it."""
     renderings.prepare(study_id)
+
+
+@task()
+def sweep(sweep_id: int) -> None:
+    """Run the current rules over a study's texts; run again it goes on where it was."""
+    ended = False
+    try:
+        sweeps.run(sweep_id=sweep_id)
+        ended = True
+    except (SweepStopped, SweepRefused) as refusal:
+        ended = True  # whoever stopped it said so, or the sweep says why
+        log.info("sweep_ended", sweep=sweep_id, reason=str(refusal))
+    finally:
+        if not ended:
+            reason = "It broke off. What was looked through stays so; run the rules again."
+            sweeps.give_up(sweep_id=sweep_id, reason=reason, now=timezone.now())
 
 
 @task()

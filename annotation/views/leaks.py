@@ -15,6 +15,7 @@ from annotation.gates import MemberRequest
 from annotation.models import Study
 from annotation.selectors import leaks as found
 from annotation.selectors.leaks import LeakFilter
+from annotation.selectors.sweeps import masking_of
 from annotation.services import leaks
 from annotation.views.pages import done, page_number, show
 from annotation.vocabulary import HitDecision
@@ -81,6 +82,7 @@ def _report(request: HttpRequest, study: Study, *, status: int = HTTPStatus.OK) 
     narrowed.pop("page", None)
     context = {
         "summary": summary,
+        "masking": masking_of(study),
         "form": form,
         "page": page,
         "groups": found.grouped(study, page.object_list),

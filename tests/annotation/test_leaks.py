@@ -239,7 +239,7 @@ def test_the_decision_a_hit_has_already_is_not_signed_again(study, admin, tmp_pa
         ({"decision": "held", "hit": ["1 held"]}, "Press Mask or Keep"),
         ({"hit": ["1 held"]}, "Press Mask or Keep"),
         ({"decision": "kept", "hit": ["x"]}, "not all of this study"),
-        ({"decision": "kept 99999 held"}, "not of this study"),
+        ({"decision": "kept 99999 held"}, "not all of this study"),
         ({"decision": "kept", "hit": ["9" * 30 + " held"]}, "not all of this study"),
         ({"decision": "kept", "hit": ["1"]}, "not all of this study"),
         ({"decision": "kept", "hit": ["99999 held"]}, "not all of this study"),

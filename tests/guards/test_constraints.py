@@ -44,6 +44,7 @@ from annotation.models import (
     SpecificationVersion,
     StageRecord,
     Study,
+    Sweep,
     TextAnswer,
     TextVersion,
     Value,
@@ -247,6 +248,11 @@ def _draft(world):
     return Draft.objects.create(seat=world.held, turn=0, answers={}, updated_at=NOW)
 
 
+def _sweep(world, **changes):
+    fields = {"rule_set": 3, "trial": False, "state": "waiting", "created_at": NOW, **changes}
+    return Sweep.objects.create(study=world.study, **fields)
+
+
 def _rubric_draft(world):
     return RubricDraft.objects.create(study=world.study, source={}, updated_at=NOW)
 
@@ -303,9 +309,11 @@ BREACHES = {
     "batch_state_known": word(Batch, "state"),
     "batch_number_once_per_study": twice(Batch),
     "hit_decision_known": word(Hit, "decision"),
-    "hit_once_per_place": twice(Hit),
+    "hit_once_per_stretch": twice(Hit),
     "hit_not_empty": lambda w: update(Hit.objects.first(), end=models.F("start")),
     "hit_decided_by_and_at_together": lambda w: update(Hit.objects.first(), decided_at=NOW),
+    "sweep_state_known": lambda w: _sweep(w, state="nonsense"),
+    "sweep_one_open_per_study": lambda w: _sweep(w) and _sweep(w, state="running"),
     "judgment_revision_once": lambda w: copy(w.judgment, public_id=uuid4(), current=False),
     "judgment_one_current_per_seat": lambda w: copy(w.judgment, public_id=uuid4(), revision=2),
     "judgment_revision_from_one": lambda w: _revision(w, revision=0),
