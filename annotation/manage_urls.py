@@ -47,6 +47,7 @@ urlpatterns = [
     path("<slug:slug>/leaks/rules/run/", sweeps.run, name="run_sweep"),
     path("<slug:slug>/leaks/rules/stop/", sweeps.stop, name="stop_sweep"),
     path("<slug:slug>/replies/<int:reply_id>/", leaks.reply, name="reply"),
+    path("<slug:slug>/replies/<int:reply_id>/mask/", leaks.mask_words, name="mask_words"),
     path("<slug:slug>/specifications/", specifications.specifications, name="specifications"),
     path(
         "<slug:slug>/specifications/new/",
