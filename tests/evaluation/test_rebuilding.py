@@ -272,6 +272,8 @@ def test_R085_a_release_has_what_was_shown_under_each_rule_set(tmp_path, setting
         "[removed] [removed] met in Rome.",
     ]
     assert sorted(row["rule_set"] for row in rows(out, "judgments")) == [2, 2, 3]
+    assert manifest(out)["judgments"]["by_rule_set"] == {"2": 2, "3": 1}
+    assert manifest(out)["shown"]["items_shown_otherwise"] == 1
     assert rebuild(out).differences == []
 
 
