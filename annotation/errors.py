@@ -202,6 +202,27 @@ class HitsUnknown(AnnotationError):
     http_status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class WordsNotFound(AnnotationError):
+    """The words to mask do not stand in the reply as they were given, or are masked already."""
+
+    code = "words_not_found"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class SweepRefused(AnnotationError):
+    """The rules cannot be run over a study's texts now; the message says why."""
+
+    code = "sweep_refused"
+    http_status = HTTPStatus.CONFLICT
+
+
+class SweepStopped(AnnotationError):
+    """An admin stopped the sweep, or another worker has taken it up."""
+
+    code = "sweep_stopped"
+    http_status = HTTPStatus.CONFLICT
+
+
 class LastAdmin(AnnotationError):
     """Ending this membership would leave the study without an admin."""
 

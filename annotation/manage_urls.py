@@ -10,6 +10,7 @@ from annotation.views import (
     reports,
     rubric_files,
     specifications,
+    sweeps,
     uploading,
     values,
 )
@@ -42,7 +43,11 @@ urlpatterns = [
     path("<slug:slug>/seats/", uploading.open_seats, name="seats"),
     path("<slug:slug>/leaks/", leaks.report, name="leaks"),
     path("<slug:slug>/leaks/decide/", leaks.decide, name="decide_leaks"),
+    path("<slug:slug>/leaks/rules/", sweeps.page, name="sweeps"),
+    path("<slug:slug>/leaks/rules/run/", sweeps.run, name="run_sweep"),
+    path("<slug:slug>/leaks/rules/stop/", sweeps.stop, name="stop_sweep"),
     path("<slug:slug>/replies/<int:reply_id>/", leaks.reply, name="reply"),
+    path("<slug:slug>/replies/<int:reply_id>/mask/", leaks.mask_words, name="mask_words"),
     path("<slug:slug>/specifications/", specifications.specifications, name="specifications"),
     path(
         "<slug:slug>/specifications/new/",

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-RULES_FILE: Final = Path(__file__).with_name("scrub_rules.json")
+from django.conf import settings
 
 BETWEEN: Final = r"[\s\-\u2010-\u2015\u2212_.*·・]{0,3}"
 _LATIN_FIRST = re.compile(r"[a-z0-9]")
@@ -125,10 +125,14 @@ def compact(words: str) -> str:
     return _NOT_SIGNS.sub("", words.lower())
 
 
-@cache
 def current_rules() -> RuleSet:
-    """The rules that new text versions are scrubbed with."""
-    return ruleset_of(json.loads(RULES_FILE.read_text(encoding="utf-8")))
+    """The rules that new text versions are scrubbed with: those of the file in the settings."""
+    return _rules_in(Path(settings.SCRUB_RULES_FILE))
+
+
+@cache
+def _rules_in(file: Path) -> RuleSet:
+    return ruleset_of(json.loads(file.read_text(encoding="utf-8")))
 
 
 def ruleset_of(data: Mapping[str, Any]) -> RuleSet:

@@ -27,6 +27,20 @@ def text_sha256(messages: list[dict[str, str]]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the stretches that these cover, in order, those that overlap as one.
+
+    What a rule finds may lie across what an admin masked by hand. Those that only touch stay two.
+    """
+    whole: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if whole and start < whole[-1][1]:
+            whole[-1] = whole[-1][0], max(end, whole[-1][1])
+        else:
+            whole.append((start, end))
+    return whole
+
+
 def shown_messages(
     messages: list[dict[str, str]],
     masks: Mapping[int, Iterable[tuple[int, int]]],
@@ -37,7 +51,7 @@ def shown_messages(
     return tuple(
         ShownMessage(
             role=message["role"],
-            content=mask(message["content"], masks[number])
+            content=mask(message["content"], merged(masks[number]))
             if number in masks
             else message["content"],
         )

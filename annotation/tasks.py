@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused
+from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused, SweepRefused, SweepStopped
 from annotation.models import Batch, Study, Upload
 from annotation.selectors import renderings
-from annotation.services import batches, openings, parts, uploads
+from annotation.services import batches, openings, parts, sweeps, uploads
 from annotation.services.uploads import StoredUpload
 from annotation.vocabulary import BatchState
 
@@ -95,6 +95,22 @@ def read_again(*, batch: Batch, new_versions: bool, resume: bool, now: datetime)
 def prepare_texts(study_id: int) -> None:
     """Make the HTML of texts that raters will see, so that no rater waits for it."""
     renderings.prepare(study_id)
+
+
+@task()
+def sweep(sweep_id: int) -> None:
+    """Run the current rules over a study's texts; run again it goes on where it was."""
+    ended = False
+    try:
+        sweeps.run(sweep_id=sweep_id)
+        ended = True
+    except (SweepStopped, SweepRefused) as refusal:
+        ended = True  # whoever stopped it said so, or the sweep says why
+        log.info("sweep_ended", sweep=sweep_id, reason=str(refusal))
+    finally:
+        if not ended:
+            reason = "It broke off. What was looked through stays so; run the rules again."
+            sweeps.give_up(sweep_id=sweep_id, reason=reason, now=timezone.now())
 
 
 @task()

@@ -184,6 +184,20 @@ class HitDecision(TextChoices):
     HELD = "held", "Waits for a decision"
 
 
+# The rule of a finding that no rule made: an admin masked these words on the reply's page.
+BY_HAND = "by hand"
+
+
+class SweepState(TextChoices):
+    """How far running the current rules over stored texts is."""
+
+    WAITING = "waiting", "Waiting for the worker"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped by an admin"
+    FAILED = "failed", "Failed"
+
+
 # The 26 categories of values under their five heads; stored as they stand here, and shown to raters
 # in their own language.
 VALUE_CATEGORIES: dict[str, tuple[str, ...]] = {

@@ -89,3 +89,15 @@ def database(env: Env, *, default: str, pool_size: int) -> dict[str, Any]:
         }
         found["CONN_MAX_AGE"] = 0
     return found
+
+
+def file(name: str, *, default: Path) -> Path:
+    """Return the file of this name, or the default where none is named.
+
+    Raises:
+        ImproperlyConfigured: there is no such file.
+    """
+    path = Path(name) if name else default
+    if not path.is_file():
+        raise ImproperlyConfigured(f"The environment is not clear: there is no file {path}.")
+    return path

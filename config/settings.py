@@ -33,6 +33,10 @@ JOBS_AT_ONCE = env.bool("TOUCHSTONE_JOBS_AT_ONCE", False)
 LOG_LEVEL = env.str("TOUCHSTONE_LOG_LEVEL", "INFO")
 EMAIL_URL = env.dj_email_url("EMAIL_URL", "dummymail:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "touchstone@localhost")
+# What the texts of replies are looked through with; each change of it raises its version.
+SCRUB_RULES_FILE = environment.file(
+    env.str("TOUCHSTONE_SCRUB_RULES", ""), default=BASE_DIR / "annotation" / "scrub_rules.json"
+)
 # One machine with SQLite is enough for tens of raters; beyond this the start warns.
 SQLITE_RATERS_MAX = env.int("TOUCHSTONE_SQLITE_RATERS_MAX", 30)
 environment.seal(env)

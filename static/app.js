@@ -11,6 +11,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// Words that are selected in a text come into the field that the text names.
+document.addEventListener("selectionchange", () => {
+  const selection = document.getSelection();
+  const text = selection.anchorNode?.parentElement?.closest("[data-selects]");
+  const words = selection.toString().trim();
+  if (text && words) document.getElementById(text.dataset.selects).value = words;
+});
+
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -38,6 +39,7 @@ from annotation.vocabulary import Role, StudyState
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 _numbers = itertools.count(1)
+TODAYS_RULES = settings.SCRUB_RULES_FILE
 
 # One single-choice question about the whole conversation.
 SAFE = {
@@ -281,6 +283,17 @@ def cited_row(made: Judgment, clause: Clause, **more) -> CitedClause:
     question = made.rubric.questions.get(key="kept")
     fields = {"question": question, "turn": 0, "role": "violated", "current": made.current, **more}
     return CitedClause.objects.create(judgment=made, clause=clause, **fields)
+
+
+def rules(path: Path, *, version: int, gone: tuple[str, ...] = (), names: tuple[dict, ...] = ()):
+    """A file of scrubbing rules: today's without some names, and with others."""
+    data = json.loads(Path(TODAYS_RULES).read_text(encoding="utf-8"))
+    kept = [row for row in data["names"] if row["name"] not in gone]
+    new = [{"kind": "vendor", "vendor": "none", "doubtful": False, **row} for row in names]
+    data = {**data, "version": version, "names": [*kept, *new]}
+    file = path / f"rules{next(_numbers)}.json"
+    file.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    return file
 
 
 def asks_consent(made: Study, text: str = "Do you agree?", *, at: datetime = NOW) -> ConsentText:

@@ -1,6 +1,6 @@
 """The tables of people judging; one idea a module."""
 
-from annotation.models.batch import Batch, Hit, LineError
+from annotation.models.batch import Batch, Hit, LineError, Sweep
 from annotation.models.consent import Consent, ConsentText, Withdrawal
 from annotation.models.job import JobLease
 from annotation.models.judgment import (
@@ -68,6 +68,7 @@ __all__ = [
     "SpecificationVersion",
     "StageRecord",
     "Study",
+    "Sweep",
     "TextAnswer",
     "TextVersion",
     "Upload",

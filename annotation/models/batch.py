@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from annotation.models.known import known
 from annotation.models.study import Study
-from annotation.vocabulary import BatchState, HitDecision
+from annotation.vocabulary import BatchState, HitDecision, SweepState
 
 
 class Batch(models.Model):
@@ -81,7 +81,7 @@ class Hit(models.Model):
         constraints = [
             known("decision", HitDecision, name="hit_decision_known"),
             models.UniqueConstraint(
-                fields=["text", "rule_set", "message", "start"], name="hit_once_per_place"
+                fields=["text", "rule_set", "message", "start", "end"], name="hit_once_per_stretch"
             ),
             models.CheckConstraint(name="hit_not_empty", condition=Q(end__gt=models.F("start"))),
             models.CheckConstraint(
@@ -93,4 +93,41 @@ class Hit(models.Model):
         indexes = [
             # The leak report of a batch, doubtful hits first.
             models.Index(name="hit_report", fields=["batch", "decision"]),
+        ]
+
+
+class Sweep(models.Model):
+    """Running the current rules over the texts that older rules were run over, or trying it."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="sweeps")
+    rule_set = models.PositiveIntegerField()
+    # A trial counts what would change, and stores nothing else.
+    trial = models.BooleanField()
+    state = models.CharField(max_length=10, choices=SweepState)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True)
+    # How far it has come; each chunk moves this in the transaction that stores the chunk.
+    after = models.PositiveBigIntegerField(default=0)
+    texts = models.PositiveIntegerField(default=0)
+    read = models.PositiveIntegerField(default=0)
+    # Of the texts read: shown otherwise from now on, of these already judged, new to decide about.
+    changed = models.PositiveIntegerField(default=0)
+    judged = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+    # Who runs it now. Whoever finds another's mark here has been given up, and stores nothing.
+    runner = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            known("state", SweepState, name="sweep_state_known"),
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=Q(state__in=(SweepState.WAITING, SweepState.RUNNING)),
+                name="sweep_one_open_per_study",
+            ),
         ]

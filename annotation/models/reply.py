@@ -131,6 +131,14 @@ class TextVersion(models.Model):
             ),
             models.CheckConstraint(name="text_version_has_turns", condition=Q(turns__gte=1)),
         ]
+        indexes = [
+            # The texts that older rules were run over, which are few or none most of the time.
+            models.Index(
+                name="text_version_rules",
+                fields=["rule_set", "response"],
+                condition=Q(current=True),
+            )
+        ]
 
 
 class Rendering(models.Model):

@@ -10,7 +10,7 @@ from annotation.plans import QuestionPlan, RubricPlan
 from annotation.receipts import Receipt, sealed
 from annotation.selectors import said
 from annotation.selectors.asking import CardQuestion, card_question
-from annotation.selectors.readings import Reading, ValueShown, reading_of
+from annotation.selectors.readings import Reading, ShownBefore, ValueShown, reading_of
 from annotation.selectors.rubrics import plan
 from annotation.shown import ShownMessage
 from annotation.stages import Stage, stage_at
@@ -249,13 +249,13 @@ def _receipt(
         shown_sha256=first.sha256,
         turns=turns_of(rubric, readings),
         text_version=first.text.number,
-        rule_set=first.text.rule_set,
+        rule_set=first.rule_set,
         renderer=rendering.RENDERER_VERSION,
         rubric_id=rubric.id,
         guidelines_id=begun.guidelines_id if begun else rater.study.guidelines_id,
         shown_sha256_2=second.sha256 if second else "",
         text_version_2=second.text.number if second else None,
-        rule_set_2=second.text.rule_set if second else None,
+        rule_set_2=second.rule_set if second else None,
         specification_id=specification_id,
         language=language,
         revision=revision,
@@ -266,17 +266,25 @@ def readings_of(
     seat: Seat, study: Study, rubric: RubricPlan, begun: Judgment | None
 ) -> tuple[Reading, ...]:
     """Return the reply or the two replies of a seat, by slot, as they are or were begun with."""
-    versions = (begun.text_version, begun.text_version_2) if begun else (None, None)
     slots = (1, 2) if rubric.kind == ItemKind.PAIR else (1,)
     return tuple(
         reading_of(
             seat.item_id,
             slot=slot,
-            version=versions[slot - 1],
+            before=shown_before(begun, slot) if begun else None,
             with_system=study.shows_system_messages,
         )
         for slot in slots
     )
+
+
+def shown_before(bound: Judgment | Receipt, slot: int) -> ShownBefore | None:
+    """Return what a judgment or a receipt is bound to of one reply; None: of no such reply."""
+    if slot == 1:
+        return ShownBefore(bound.text_version, bound.rule_set, bound.shown_sha256)
+    if bound.text_version_2 is None or bound.rule_set_2 is None:
+        return None
+    return ShownBefore(bound.text_version_2, bound.rule_set_2, bound.shown_sha256_2)
 
 
 def turns_of(rubric: RubricPlan, readings: Sequence[Reading]) -> int:

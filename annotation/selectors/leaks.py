@@ -1,21 +1,29 @@
 """The leak report: what in the replies may tell who wrote them, and what was decided."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Min, QuerySet, Value, When, Window
+from django.db.models.functions import RowNumber
 
 from annotation.models import Hit, Response, Study, TextVersion
 from annotation.selectors import renderings
 from annotation.selectors.cards import CardMessage, numbered
+from annotation.selectors.masks import by_message, masked_now
 from annotation.selectors.readings import ValueShown, shown_text
-from annotation.shown import shown_sha256
+from annotation.shown import merged, shown_sha256
 from annotation.vocabulary import HitDecision
 
 # Scrubbing keeps this much of the text on either side of a hit.
 CONTEXT_BEFORE = 40
 ORDER = (HitDecision.HELD, HitDecision.MASKED, HitDecision.KEPT)
+# Of hits that are alike so many stand on the page.
+PLACES_SHOWN = 3
+# Decision, rule and text.
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class LeakFilter:
     batch: int | None = None
     decision: str = ""
     rule: str = ""
+    # Only those with the rule and the very text of this one.
+    alike: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +56,15 @@ class LeakHit:
 
 @dataclass(frozen=True, slots=True)
 class AlikeHits:
-    """Hits of one rule and decision with the very same text; ``total`` counts the whole study."""
+    """Hits of one rule and decision with the very same text: how many, and the first of them.
+
+    ``total`` counts the whole study, also where only some are asked for.
+    """
 
     rule: str
     found: str
     first_id: int
+    n: int
     total: int
     hits: tuple[LeakHit, ...]
 
@@ -83,20 +97,41 @@ def _of(study: Study) -> QuerySet[Hit]:
     return current.filter(rule_set=F("text__rule_set"))
 
 
-def hits_of(study: Study, wanted: LeakFilter) -> QuerySet[Hit]:
-    """Return the hits asked for: held first, and hits that are alike next to each other."""
-    hits = _of(study).select_related("text__response", "batch", "decided_by")
+def _asked(study: Study, wanted: LeakFilter) -> QuerySet[Hit]:
+    """Return the hits asked for."""
+    hits = _of(study)
     if wanted.batch is not None:
         hits = hits.filter(batch__number=wanted.batch)
     if wanted.decision:
         hits = hits.filter(decision=wanted.decision)
     if wanted.rule:
         hits = hits.filter(rule=wanted.rule)
-    urgency = Case(
-        *(When(decision=decision, then=Value(n)) for n, decision in enumerate(ORDER)),
-        output_field=IntegerField(),
-    )
-    return hits.order_by(urgency, "rule", "found", "pk")
+    if wanted.alike is not None:
+        one = hits.filter(pk=wanted.alike).values_list("rule", "found").first()
+        hits = hits.filter(rule=one[0], found=one[1]) if one else hits.none()
+    return hits
+
+
+_URGENCY = Case(
+    *(When(decision=decision, then=Value(n)) for n, decision in enumerate(ORDER)),
+    output_field=IntegerField(),
+)
+
+
+def hits_of(study: Study, wanted: LeakFilter) -> QuerySet[Hit]:
+    """Return the hits asked for: held first, and hits that are alike next to each other."""
+    hits = _asked(study, wanted).select_related("text__response", "batch", "decided_by")
+    return hits.order_by(_URGENCY, "rule", "found", "pk")
+
+
+def alike_of(study: Study, wanted: LeakFilter) -> QuerySet[Hit, Any]:
+    """Return which hits are alike: held first, then those there are most of.
+
+    Rows have ``decision``, ``rule``, ``found``, ``n`` and ``first``, the id of one of them.
+    """
+    rows = _asked(study, wanted).values("decision", "rule", "found")
+    rows = rows.annotate(n=Count("pk"), first=Min("pk"), urgency=_URGENCY)
+    return rows.order_by("urgency", "-n", "rule", "found")
 
 
 def summary_of(study: Study) -> LeakSummary:
@@ -111,37 +146,73 @@ def summary_of(study: Study) -> LeakSummary:
     )
 
 
-def grouped(study: Study, hits: Iterable[Hit]) -> tuple[DecisionGroup, ...]:
-    """Return one page of hits by decision, and within it by rule and text."""
-    found = [_hit(hit) for hit in hits]
-    totals = _totals(study, found)
-    groups = []
-    for decision in ORDER:
-        alike: dict[tuple[str, str], list[LeakHit]] = {}
-        for hit in found:
-            if hit.decision == decision:
-                alike.setdefault((hit.rule, hit.found), []).append(hit)
-        if alike:
-            groups.append(
-                DecisionGroup(
-                    decision,
-                    tuple(
-                        AlikeHits(*key, members[0].id, totals[(decision, *key)], tuple(members))
-                        for key, members in alike.items()
-                    ),
+def grouped(
+    study: Study, rows: Iterable[Mapping[str, Any]], wanted: LeakFilter
+) -> tuple[DecisionGroup, ...]:
+    """Return one page of what is alike by decision, each with its first places."""
+    page = list(rows)
+    narrowed = wanted.batch is not None
+    totals = _totals(study, page) if narrowed else {_key(row): row["n"] for row in page}
+    places = _first_places(study, page, wanted)
+    return tuple(
+        DecisionGroup(
+            decision,
+            tuple(
+                AlikeHits(
+                    row["rule"],
+                    row["found"],
+                    row["first"],
+                    row["n"],
+                    totals[_key(row)],
+                    tuple(places[_key(row)]),
                 )
-            )
-    return tuple(groups)
-
-
-def _totals(study: Study, hits: list[LeakHit]) -> dict[tuple[str, str, str], int]:
-    same = Hit.objects.filter(
-        batch__study=study,
-        rule__in={hit.rule for hit in hits},
-        found__in={hit.found for hit in hits},
+                for row in page
+                if row["decision"] == decision
+            ),
+        )
+        for decision in ORDER
+        if any(row["decision"] == decision for row in page)
     )
-    rows = same.values_list("decision", "rule", "found").annotate(n=Count("pk"))
-    return {(decision, rule, found): n for decision, rule, found, n in rows}
+
+
+def as_one(study: Study, row: Mapping[str, Any], hits: Iterable[Hit]) -> tuple[DecisionGroup, ...]:
+    """Return hits that are all alike as the one group they are."""
+    total = _totals(study, [row])[_key(row)]
+    places = tuple(_hit(hit) for hit in hits)
+    alike = AlikeHits(row["rule"], row["found"], row["first"], row["n"], total, places)
+    return (DecisionGroup(HitDecision(row["decision"]), (alike,)),)
+
+
+def _key(row: Mapping[str, Any]) -> Key:
+    return row["decision"], row["rule"], row["found"]
+
+
+def _of_page(hits: QuerySet[Hit], page: Sequence[Mapping[str, Any]]) -> QuerySet[Hit]:
+    return hits.filter(rule__in={r["rule"] for r in page}, found__in={r["found"] for r in page})
+
+
+def _first_places(
+    study: Study, page: Sequence[Mapping[str, Any]], wanted: LeakFilter
+) -> dict[Key, list[LeakHit]]:
+    """Return the first few hits of each group of a page, numbered by the database."""
+    numbered = _of_page(_asked(study, wanted), page).annotate(
+        nth=Window(
+            RowNumber(),
+            partition_by=[F("decision"), F("rule"), F("found")],
+            order_by=F("pk").asc(),
+        )
+    )
+    ids = list(numbered.filter(nth__lte=PLACES_SHOWN).values_list("pk", flat=True))
+    hits = Hit.objects.filter(pk__in=ids).order_by("pk")
+    places: dict[Key, list[LeakHit]] = defaultdict(list)
+    for hit in hits.select_related("text__response", "batch", "decided_by"):
+        places[hit.decision, hit.rule, hit.found].append(_hit(hit))
+    return places
+
+
+def _totals(study: Study, page: Sequence[Mapping[str, Any]]) -> dict[Key, int]:
+    rows = _of_page(_of(study), page).values("decision", "rule", "found").annotate(n=Count("pk"))
+    return {_key(row): row["n"] for row in rows}
 
 
 def _hit(hit: Hit) -> LeakHit:
@@ -170,15 +241,25 @@ def _split(context: str, found: str, start: int) -> tuple[str, str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyPreview:
-    """A reply as a rater would see it: masked, and without who wrote it."""
+class UploadedMessage:
+    """One message as it was uploaded, in pieces: each its words, and whether they are masked."""
 
+    speaker: str
+    pieces: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPreview:
+    """A reply as a rater would see it, masked, and beside it what was uploaded."""
+
+    reply_id: int
     reply: str
     batch: int
     value_a: ValueShown
     value_b: ValueShown
     messages: tuple[CardMessage, ...]
     language: str
+    uploaded: tuple[UploadedMessage, ...]
     hits: tuple[LeakHit, ...]
 
 
@@ -195,12 +276,26 @@ def preview_of(study: Study, reply_id: int) -> ReplyPreview | None:
     shown = shown_text(text, with_system=study.shows_system_messages)
     query = reply.query
     hits = hits_of(study, LeakFilter()).filter(text=text)
+    masks = by_message(masked_now([text]).get(text.pk, ()))
     return ReplyPreview(
+        reply_id=reply.pk,
         reply=reply.external_id,
         batch=reply.batch.number,
         value_a=ValueShown(query.value_a.name, query.value_a.definition),
         value_b=ValueShown(query.value_b.name, query.value_b.definition),
         messages=numbered(shown, renderings.html_of(shown_sha256(shown), shown)),
         language=query.language,
+        uploaded=tuple(
+            UploadedMessage(message["role"], _pieces(message["content"], masks.get(number, ())))
+            for number, message in enumerate(text.messages)
+        ),
         hits=tuple(_hit(hit) for hit in hits.order_by("message", "start")),
     )
+
+
+def _pieces(words: str, masks: Iterable[tuple[int, int]]) -> tuple[tuple[str, bool], ...]:
+    pieces, at = [], 0
+    for start, end in merged(masks):
+        pieces += [(words[at:start], False), (words[start:end], True)]
+        at = end
+    return tuple(piece for piece in [*pieces, (words[at:], False)] if piece[0])

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation import rendering
-from annotation.models import Hit, TextVersion
+from annotation.models import TextVersion
 from annotation.models.statements import rows
 from annotation.selectors import renderings
+from annotation.selectors.masks import by_message, masked_now, what_held
 from annotation.shown import ShownMessage, shown_messages, shown_sha256
 from annotation.spans import Texts
-from annotation.vocabulary import HitDecision, Speaker
+from annotation.vocabulary import Speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,21 @@ class ValueShown:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownBefore:
+    """What a seat has shown of a reply already: it goes on with that, whatever is masked since."""
+
+    text_version: int
+    rule_set: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One reply as a seat shows it, with what was asked."""
 
     text: TextVersion
+    # The rules that its masks come from.
+    rule_set: int
     shown: tuple[ShownMessage, ...]
     sha256: str
     html: list[str]
@@ -55,23 +67,34 @@ _CURRENT = {slot: _READING.format(slot=slot, version="t.current") for slot in (1
 _NUMBERED = {slot: _READING.format(slot=slot, version="t.number = %s") for slot in (1, 2)}
 
 
-def reading_of(item_id: int, *, slot: int, version: int | None, with_system: bool) -> Reading:
-    """Return a reply of an item: its current text, or the version that was begun with."""
+def reading_of(
+    item_id: int, *, slot: int, before: ShownBefore | None, with_system: bool
+) -> Reading:
+    """Return a reply of an item as it is now, or as the seat has shown it before.
+
+    Where nobody can tell any more what masks it was shown with, it has those that hold now.
+    """
     params: list[Any] = [rendering.RENDERER_VERSION, item_id]
-    if version is None:
+    if before is None:
         (row,) = rows(_CURRENT[slot], params)
     else:
-        (row,) = rows(_NUMBERED[slot], [*params, version])
-    return _read(row, with_system=with_system)
+        (row,) = rows(_NUMBERED[slot], [*params, before.text_version])
+    return _read(row, before, with_system=with_system)
 
 
-def _read(row: Sequence[Any], *, with_system: bool) -> Reading:
+def _read(row: Sequence[Any], before: ShownBefore | None, *, with_system: bool) -> Reading:
     fields = list(row[: len(_TEXT_FIELDS)])
     html, facts, topics, anchors, language, a, about_a, b, about_b = row[len(_TEXT_FIELDS) :]
     fields[2] = json.loads(fields[2])
     text = TextVersion.from_db("default", _TEXT_FIELDS, fields)
-    shown = shown_text(text, with_system=with_system)
+    shown, rule_set = shown_text(text, with_system=with_system), text.rule_set
     sha256 = shown_sha256(shown)
+    if before is not None and sha256 != before.sha256:
+        held = what_held(text, before.rule_set, before.sha256, with_system=with_system)
+        if held is not None:
+            masks = by_message(held.spans)
+            shown = shown_messages(text.messages, masks, with_system=held.with_system)
+            sha256, rule_set = before.sha256, before.rule_set
     # Nothing masked and nothing left out: then the text as shown is the text as uploaded.
     as_uploaded = sha256 == text.sha256
     if as_uploaded and html is not None:
@@ -80,6 +103,7 @@ def _read(row: Sequence[Any], *, with_system: bool) -> Reading:
         made = (renderings.make if as_uploaded else renderings.html_of)(sha256, shown)
     return Reading(
         text=text,
+        rule_set=rule_set,
         shown=shown,
         sha256=sha256,
         html=made,
@@ -94,13 +118,8 @@ def _read(row: Sequence[Any], *, with_system: bool) -> Reading:
 
 def shown_text(text: TextVersion, *, with_system: bool) -> tuple[ShownMessage, ...]:
     """Return a text with the masks that hold now; what waits for a decision is masked."""
-    masks: dict[int, list[tuple[int, int]]] = {}
-    if text.has_hits:
-        hits = Hit.objects.filter(text=text.pk, rule_set=text.rule_set)
-        hits = hits.exclude(decision=HitDecision.KEPT).order_by("message", "start")
-        for message, start, end in hits.values_list("message", "start", "end"):
-            masks.setdefault(message, []).append((start, end))
-    return shown_messages(text.messages, masks, with_system=with_system)
+    spans = masked_now([text]).get(text.pk, ()) if text.has_hits else ()
+    return shown_messages(text.messages, by_message(spans), with_system=with_system)
 
 
 def markable(readings: Sequence[Reading], *, turn: int) -> Texts:

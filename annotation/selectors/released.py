@@ -247,6 +247,25 @@ def judgments_by_wave(study_id: int, *, until: int) -> dict[str, int]:
     return {str(Wave(wave).label): n for wave, n in counted}
 
 
+def judgments_by_rule_set(study_id: int, *, until: int) -> dict[str, int]:
+    """Return how many judgments that count were made under each rule set of masks."""
+    counting = Judgment.objects.filter(item__study=study_id, current=True, pk__lte=until)
+    rows = counting.order_by("rule_set").values_list("rule_set").annotate(n=Count("pk"))
+    return {str(rule_set): n for rule_set, n in rows}
+
+
+def items_shown_otherwise(study_id: int, *, until: int) -> int:
+    """Return at how many items the judgments that count were not all made of the same text.
+
+    A new text or new masks came between them; of a pair either reply's.
+    """
+    counting = Judgment.objects.filter(item__study=study_id, current=True, pk__lte=until)
+    shown = counting.values("item").annotate(
+        one=Count("shown_sha256", distinct=True), other=Count("shown_sha256_2", distinct=True)
+    )
+    return shown.filter(Q(one__gt=1) | Q(other__gt=1)).count()
+
+
 def judgments_by_rubric(study_id: int, *, until: int) -> dict[str, int]:
     """Count the current judgments made under each rubric version."""
     rows = Judgment.objects.filter(item__study=study_id, pk__lte=until, current=True)

@@ -4,36 +4,26 @@ What was shown is never stored, only its hash. A release must be able to show it
 that held when a judgment was made are found here: whatever gives the hash was what was shown.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
-from annotation.models import Hit, Item, Judgment, Study, TextVersion
+from annotation.models import Item, Judgment, Study, TextVersion
+from annotation.selectors.masks import (
+    Messages,
+    Span,
+    by_message,
+    masked_now,
+    sha256_with,
+    what_held,
+)
 from annotation.selectors.released import judgments_at_seats
-from annotation.shown import shown_messages, shown_sha256
+from annotation.shown import merged
 from annotation.tally import chunks
-from annotation.vocabulary import HitDecision
 
 TEXTS_PER_FETCH = 500
-# With more findings in one text than this, not every choice of masks is tried.
-MOST_TRIED = 10
-# The messages are counted from 0, as they stand in the list.
-Span = tuple[int, int, int]
-Messages = list[dict[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A stretch that may tell who wrote the text: whether it is masked now, and since when."""
-
-    span: Span
-    masked: bool
-    decided_at: datetime | None
 
 
 class FrozenText(NamedTuple):
@@ -113,7 +103,7 @@ def frozen_items(study_id: int) -> Iterator[FrozenItem]:
 def _replies(ids: set[int], *, with_system: bool) -> dict[int, FrozenReply]:
     current = TextVersion.objects.filter(response__in=ids, current=True)
     texts = list(current.select_related("response__model"))
-    masks = _masked_now(texts)
+    masks = masked_now(texts)
     found = {}
     for text in texts:
         reply, spans = text.response, masks.get(text.pk, ())
@@ -124,32 +114,20 @@ def _replies(ids: set[int], *, with_system: bool) -> dict[int, FrozenReply]:
             metadata=reply.metadata,
             text_version=text.number,
             text_sha256=text.sha256,
-            shown_sha256=_sha256(text.messages, spans, with_system=with_system),
+            shown_sha256=sha256_with(text.messages, spans, with_system=with_system),
             masks=_as_json(spans),
             messages=text.messages,
         )
     return found
 
 
-def _masked_now(texts: Iterable[TextVersion]) -> dict[int, list[Span]]:
-    found: dict[int, list[Span]] = defaultdict(list)
-    with_hits = [text.pk for text in texts if text.has_hits]
-    hits = Hit.objects.filter(text__in=with_hits, rule_set=F("text__rule_set"))
-    hits = hits.exclude(decision=HitDecision.KEPT).order_by("text_id", "message", "start")
-    for text, *span in hits.values_list("text_id", "message", "start", "end"):
-        found[text].append((span[0], span[1], span[2]))
-    return found
-
-
-def _sha256(messages: Messages, spans: Iterable[Span], *, with_system: bool) -> str:
-    masks: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for message, start, end in spans:
-        masks[message].append((start, end))
-    return shown_sha256(shown_messages(messages, masks, with_system=with_system))
-
-
 def _as_json(spans: Iterable[Span]) -> list[dict[str, int]]:
-    return [{"message": m, "start": start, "end": end} for m, start, end in sorted(spans)]
+    masks = by_message(spans)
+    return [
+        {"message": message, "start": start, "end": end}
+        for message in sorted(masks)
+        for start, end in merged(masks[message])
+    ]
 
 
 def frozen_texts(study_id: int, *, until: int) -> Iterator[FrozenText]:
@@ -159,13 +137,13 @@ def frozen_texts(study_id: int, *, until: int) -> Iterator[FrozenText]:
     by_text = (list(rows) for _, rows in groupby(stream, key=lambda row: row[:2]))
     for chunk in chunks(by_text, TEXTS_PER_FETCH):
         texts = _versions({rows[0][0] for rows in chunk})
-        now = _masked_now(texts.values())
+        now = masked_now(texts.values())
         for rows in chunk:
             text = texts[rows[0][0], rows[0][1]]
             masked = now.get(text.pk, [])
             by_sha256 = {sha256: rule_set for *_, rule_set, sha256 in rows}
             for sha256, rule_set in by_sha256.items():
-                if text.current and sha256 == _sha256(
+                if text.current and sha256 == sha256_with(
                     text.messages, masked, with_system=with_system
                 ):
                     continue
@@ -189,47 +167,13 @@ def _versions(reply_ids: set[int]) -> dict[tuple[int, int], TextVersion]:
 
 
 def _text(text: TextVersion, rule_set: int, sha256: str, *, with_system: bool) -> FrozenText:
-    found = _what_shows(text, rule_set, sha256, with_system=with_system)
+    found = what_held(text, rule_set, sha256, with_system=with_system)
     return FrozenText(
         response_id=text.response.external_id,
         text_version=text.number,
         text_sha256=text.sha256,
         shown_sha256=sha256,
-        system_messages=found[1] if found else None,
-        masks=_as_json(found[0]) if found else None,
+        system_messages=found.with_system if found else None,
+        masks=_as_json(found.spans) if found else None,
         messages=text.messages,
     )
-
-
-def _what_shows(
-    text: TextVersion, rule_set: int, sha256: str, *, with_system: bool
-) -> tuple[tuple[Span, ...], bool] | None:
-    """Return the masks under which a text has this hash, and whether system messages were shown."""
-    rows = Hit.objects.filter(text=text.pk, rule_set=rule_set).order_by("message", "start")
-    hits = [
-        _Found((message, start, end), decision != HitDecision.KEPT, decided_at)
-        for message, start, end, decision, decided_at in rows.values_list(
-            "message", "start", "end", "decision", "decided_at"
-        )
-    ]
-    for spans in _likely_masks(hits):
-        for shown in (with_system, not with_system):
-            if _sha256(text.messages, spans, with_system=shown) == sha256:
-                return spans, shown
-    return None
-
-
-def _likely_masks(hits: list[_Found]) -> Iterator[tuple[Span, ...]]:
-    """Yield what may have been masked: as now, nothing, before each decision, any choice."""
-    state = {hit.span: hit.masked for hit in hits}
-    yield tuple(span for span, masked in state.items() if masked)
-    yield ()
-    for decided_at in sorted({hit.decided_at for hit in hits if hit.decided_at}, reverse=True):
-        for hit in hits:
-            if hit.decided_at == decided_at:
-                state[hit.span] = not hit.masked
-        yield tuple(span for span, masked in state.items() if masked)
-    yield tuple(state)
-    if len(state) <= MOST_TRIED:
-        for size in range(1, len(state)):
-            yield from combinations(state, size)

@@ -1,9 +1,12 @@
 """Safe HTML of conversations, made once per shown text."""
 
+from collections.abc import Collection
+
 from django.db.models import Exists, OuterRef
 
 from annotation import rendering
-from annotation.models import Rendering, Seat, TextVersion
+from annotation.models import Rendering, Seat, Study, TextVersion
+from annotation.selectors.masks import by_message, masked_now
 from annotation.shown import ShownMessage, shown_messages, shown_sha256
 
 TEXTS_AT_ONCE = 200
@@ -49,3 +52,23 @@ def prepare(study_id: int) -> int:
             shown = shown_messages(messages, {}, with_system=True)
             make(shown_sha256(shown), shown)
         made, after = made + len(chunk), chunk[-1][0]
+
+
+def prepare_shown(study: Study, text_ids: Collection[int]) -> int:
+    """Render these texts as they are shown now, where raters may still get them; return how many.
+
+    For masks that have just changed, so that no rater waits for the new shown text.
+    """
+    open_seats = Seat.objects.filter(judged_at=None, abandoned_at=None)
+    first = Exists(open_seats.filter(item__reply_1=OuterRef("response")))
+    second = Exists(open_seats.filter(item__reply_2=OuterRef("response")))
+    texts = list(TextVersion.objects.filter(first | second, pk__in=text_ids, current=True))
+    masks = masked_now(texts)
+    for text in texts:
+        shown = shown_messages(
+            text.messages,
+            by_message(masks.get(text.pk, ())),
+            with_system=study.shows_system_messages,
+        )
+        html_of(shown_sha256(shown), shown)
+    return len(texts)

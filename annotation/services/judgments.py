@@ -16,6 +16,7 @@ from annotation.models.statements import changed, moment
 from annotation.plans import RubricPlan
 from annotation.receipts import Receipt
 from annotation.selectors import said
+from annotation.selectors.cards import shown_before
 from annotation.selectors.readings import markable, reading_of
 from annotation.selectors.rubrics import plan
 from annotation.services import judgment_rows
@@ -142,12 +143,11 @@ def _texts(
     seat: Seat, rater: Rater, receipt: Receipt, rubric: RubricPlan, stage: Stage
 ) -> Callable[[], Texts]:
     def texts() -> Texts:
-        versions = (receipt.text_version, receipt.text_version_2)
         readings = [
             reading_of(
                 seat.item_id,
                 slot=slot,
-                version=versions[slot - 1],
+                before=shown_before(receipt, slot),
                 with_system=rater.study.shows_system_messages,
             )
             for slot in ((1, 2) if rubric.kind == ItemKind.PAIR else (1,))

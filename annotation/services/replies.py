@@ -94,7 +94,7 @@ class Store:
             )
 
         found = _found_or_made(LanguageModel, "key", keys, make, study=self.study)
-        self.names = tuple(sorted({*self.names, *_names_in(found)}))
+        self.names = tuple(sorted({*self.names, *names_in(found)}))
         return found
 
     def _with_values_by_name(self, lines: list[Placed]) -> list[Placed]:
@@ -356,7 +356,7 @@ def _problem(place: Place, field: str, reason: str) -> Problem:
     return Problem(place.line, field, reason, part=place.part)
 
 
-def _names_in(keys: Iterable[str]) -> set[str]:
+def names_in(keys: Iterable[str]) -> set[str]:
     """Return what a reply may call its author: keys, their parts, and the family in each part."""
     parts = {part for key in keys for part in re.split(r"[/\s]+", key) if part}
     families = {re.split(r"[-_.:]", part)[0] for part in parts}

@@ -15,6 +15,7 @@ from annotation.forms import OpenSeatsForm, UploadForm
 from annotation.gates import MemberRequest
 from annotation.models import Batch, SeatOpening, Study
 from annotation.selectors import uploads as found
+from annotation.selectors.sweeps import masking_of
 from annotation.services import batches as services
 from annotation.services import openings, uploads
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
@@ -77,6 +78,8 @@ def batch(request: HttpRequest, study: Study, number: int) -> HttpResponse:
         "batch": found.row_of(stored, at=timezone.now()),
         "errors": Paginator(errors, ROWS_PER_PAGE).get_page(page_number(request)),
     }
+    if request.headers.get("HX-Request") != "true":
+        context["masking"] = masking_of(study, batch=number)
     part = "annotation/_batch.html"
     return show(request, study, "annotation/batch.html", context, active="batches", part=part)
 

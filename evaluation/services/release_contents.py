@@ -120,6 +120,7 @@ def _about(study: StudyFacts, name: str, until: int) -> dict[str, Any]:
             "mask": MARK,
             "renderer": RENDERER_VERSION,
             "system_messages": shows_system_messages(study.id),
+            "items_shown_otherwise": released.items_shown_otherwise(study.id, until=until),
         },
         "filters": {
             "waves": [str(wave.label) for wave in DEFAULT_WAVES],
@@ -131,6 +132,7 @@ def _about(study: StudyFacts, name: str, until: int) -> dict[str, Any]:
             "included": fates.included,
             "by_wave": released.judgments_by_wave(study.id, until=until),
             "by_rubric": released.judgments_by_rubric(study.id, until=until),
+            "by_rule_set": released.judgments_by_rule_set(study.id, until=until),
         },
         "exclusions": [
             {"reason": reason, "judgments": getattr(fates, reason), "explanation": explanation}

@@ -4,7 +4,7 @@ import pytest
 
 from annotation.errors import HitsUnknown
 from annotation.models import Hit
-from annotation.selectors.leaks import LeakFilter, grouped, hits_of, preview_of, summary_of
+from annotation.selectors.leaks import LeakFilter, alike_of, grouped, preview_of, summary_of
 from annotation.services import leaks
 from annotation.vocabulary import HitDecision, Role
 from tests import build
@@ -46,6 +46,12 @@ def planted(
     )
 
 
+def report(study, **wanted):
+    """The whole leak report, on one page."""
+    asked = LeakFilter(**wanted)
+    return grouped(study, alike_of(study, asked), asked)
+
+
 @pytest.fixture
 def study():
     return build.study("s")
@@ -73,7 +79,7 @@ def test_what_waits_for_a_decision_stands_first(study, tmp_path):
     planted(study, tmp_path, decision=HitDecision.HELD)
     planted(study, tmp_path, decision=HitDecision.MASKED)
 
-    groups = grouped(study, hits_of(study, LeakFilter()))
+    groups = report(study)
 
     assert [group.decision for group in groups] == ["held", "masked", "kept"]
 
@@ -89,8 +95,8 @@ def test_a_hit_is_marked_within_the_words_around_it(study, admin, client, tmp_pa
 def test_a_hit_deep_in_a_text_is_marked_at_its_place(study, tmp_path):
     found = build.reply(study, tmp_path, messages=said("x" * 200 + " I am ChatGPT " + "y" * 200))
 
-    hit = hits_of(study, LeakFilter()).filter(text__response=found).first()
-    shown = grouped(study, [hit])[0].alike[0].hits[0]
+    hit = Hit.objects.get(text__response=found)
+    shown = report(study)[0].alike[0].hits[0]
     assert shown.before + shown.found + shown.after == hit.context
     assert shown.found == hit.found
 
@@ -99,7 +105,7 @@ def test_a_context_cut_otherwise_still_shows_the_hit(study, tmp_path):
     hit = planted(study, tmp_path)
     Hit.objects.update(context="made by Zork!")
 
-    shown = grouped(study, hits_of(study, LeakFilter()))[0].alike[0].hits[0]
+    shown = report(study)[0].alike[0].hits[0]
     assert (shown.id, shown.before, shown.after) == (hit.pk, "made by ", "!")
 
 
@@ -112,6 +118,7 @@ def test_a_context_cut_otherwise_still_shows_the_hit(study, tmp_path):
         ("batch=1", 1),
         ("decision=nonsense", 3),
         ("batch=x&rule=y", 3),
+        ("alike=99999", 0),
     ],
 )
 def test_the_report_is_narrowed(study, admin, client, tmp_path, query, n):
@@ -168,18 +175,15 @@ def test_alike_counts_the_whole_study(study, tmp_path):
     hit = planted(study, tmp_path)
     planted(study, tmp_path)
 
-    assert (
-        grouped(study, [Hit.objects.select_related("text__response", "batch").get(pk=hit.pk)])[0]
-        .alike[0]
-        .total
-        == 2
-    )
+    (alike,) = report(study, batch=hit.batch.number)[0].alike
+
+    assert (alike.n, alike.total) == (1, 2)
 
 
 def test_alike_counts_and_changes_only_what_was_seen_so(study, admin, client, tmp_path):
     waiting, by_rule = planted(study, tmp_path), planted(study, tmp_path, decision=HitDecision.KEPT)
 
-    alike = grouped(study, hits_of(study, LeakFilter()))[0].alike[0]
+    alike = report(study)[0].alike[0]
     client.post("/studies/s/leaks/decide/", {"decision": f"masked {waiting.pk} held"})
 
     by_rule.refresh_from_db()
@@ -239,7 +243,7 @@ def test_the_decision_a_hit_has_already_is_not_signed_again(study, admin, tmp_pa
         ({"decision": "held", "hit": ["1 held"]}, "Press Mask or Keep"),
         ({"hit": ["1 held"]}, "Press Mask or Keep"),
         ({"decision": "kept", "hit": ["x"]}, "not all of this study"),
-        ({"decision": "kept 99999 held"}, "not of this study"),
+        ({"decision": "kept 99999 held"}, "not all of this study"),
         ({"decision": "kept", "hit": ["9" * 30 + " held"]}, "not all of this study"),
         ({"decision": "kept", "hit": ["1"]}, "not all of this study"),
         ({"decision": "kept", "hit": ["99999 held"]}, "not all of this study"),
@@ -330,9 +334,9 @@ def test_hits_of_a_text_that_was_replaced_are_not_asked_about(study, tmp_path):
 def test_a_long_report_comes_in_pages_that_keep_the_filter(
     study, admin, client, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("annotation.views.leaks.HITS_PER_PAGE", 1)
+    monkeypatch.setattr("annotation.views.leaks.ALIKE_PER_PAGE", 1)
     planted(study, tmp_path)
-    planted(study, tmp_path)
+    planted(study, tmp_path, found="Frob")
 
     shown = page(client.get("/studies/s/leaks/?decision=held"))
 
@@ -346,5 +350,123 @@ def test_the_report_costs_the_same_for_any_number_of_hits(
     for _ in range(5):
         planted(study, tmp_path)
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         client.get("/studies/s/leaks/")
+
+
+def test_what_is_alike_stands_once_with_its_first_places_and_most_of_it_first(study, tmp_path):
+    planted(study, tmp_path, found="Frob")
+    hits = [planted(study, tmp_path) for _ in range(5)]
+
+    first, second = report(study)[0].alike
+
+    assert (first.found, first.n, second.found) == ("Zork", 5, "Frob")
+    assert [hit.id for hit in first.hits] == [hit.pk for hit in hits[:3]]
+
+
+def test_each_place_of_what_is_alike_can_be_looked_at(study, admin, client, tmp_path):
+    hits = [planted(study, tmp_path) for _ in range(5)]
+    planted(study, tmp_path, found="Frob")
+
+    whole = page(client.get("/studies/s/leaks/"))
+    one = client.get(f"/studies/s/leaks/?alike={hits[1].pk}")
+
+    assert f"alike={hits[0].pk}" in whole
+    assert page(one).count('name="hit"') == 5
+    assert "Frob" not in page(one)
+
+
+# Masking by hand
+
+
+def masked_by_hand(client, reply, words):
+    return client.post(f"/studies/s/replies/{reply.pk}/mask/", {"words": words}, follow=True)
+
+
+def test_R085_words_that_no_rule_found_are_masked_with_name_and_time(
+    study, admin, client, tmp_path
+):
+    reply = build.reply(study, tmp_path, messages=said("My maker is Zork & Co, my maker."))
+
+    response = masked_by_hand(client, reply, " Zork & Co ")
+
+    hit = Hit.objects.get()
+    assert "My maker is [removed], my maker." in page(response)
+    assert (hit.rule, hit.found, hit.decision) == ("by hand", "Zork & Co", HitDecision.MASKED)
+    assert hit.decided_by == admin
+    assert hit.decided_at is not None
+    assert reply.versions.get().messages[1]["content"] == "My maker is Zork & Co, my maker."
+
+
+def test_R085_a_wrong_mask_is_taken_off_and_put_on_again(study, admin, client, tmp_path):
+    reply = build.reply(study, tmp_path, messages=said("I am ChatGPT."))
+    path = f"/studies/s/replies/{reply.pk}/"
+    hit = Hit.objects.get()
+
+    kept = client.post(
+        "/studies/s/leaks/decide/",
+        {"hit": [f"{hit.pk} masked"], "decision": "kept", "reply": reply.pk},
+        follow=True,
+    )
+    again = masked_by_hand(client, reply, "ChatGPT")
+
+    assert kept.request["PATH_INFO"] == path
+    assert "I am ChatGPT." in page(kept)
+    assert "I am [removed]." in page(again)
+    assert Hit.objects.get().rule != "by hand"
+
+
+def test_words_are_masked_wherever_they_stand_in_the_reply(study, admin, client, tmp_path):
+    reply = build.reply(study, tmp_path, messages=said("Zork, said Zork. zork!"))
+
+    response = masked_by_hand(client, reply, "Zork")
+
+    assert "[removed], said [removed]. zork!" in page(response)
+    assert "Masked at 2 places" in page(response)
+
+
+def test_what_is_masked_by_hand_may_lie_across_what_a_rule_found(study, admin, client, tmp_path):
+    reply = build.reply(study, tmp_path, messages=said("I am ChatGPT by Zork."))
+
+    response = masked_by_hand(client, reply, "am ChatGPT by Zork")
+
+    assert "I [removed]." in page(response)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("", "at least two"),
+        ("x", "at least two"),
+        ("Frob", "do not stand in the reply as one piece"),
+        ("ChatGPT", "masked already"),
+        ("Chat", "masked already"),
+        ("ab", "60 times"),
+        ("\0\0", "at least two"),
+    ],
+)
+def test_words_that_cannot_be_masked_are_refused_and_stay_in_the_field(
+    study, admin, client, tmp_path, words, sentence
+):
+    reply = build.reply(study, tmp_path, messages=said("I am ChatGPT. " + "ab " * 60))
+
+    response = masked_by_hand(client, reply, words)
+
+    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert sentence in page(response)
+    assert response.context["words"] == words.replace("\0", "")
+
+
+def test_another_studys_reply_is_not_masked(study, admin, client, tmp_path):
+    foreign = build.reply(build.study(), tmp_path)
+
+    assert masked_by_hand(client, foreign, "Answer").status_code == HTTPStatus.NOT_FOUND
+    assert not Hit.objects.exists()
+
+
+def test_the_reply_page_shows_what_was_uploaded_with_what_is_masked(study, admin, client, tmp_path):
+    reply = build.reply(study, tmp_path, messages=said("<b>I am ChatGPT.</b>"))
+
+    shown = page(client.get(f"/studies/s/replies/{reply.pk}/"))
+
+    assert "&lt;b&gt;I am <mark>ChatGPT</mark>.&lt;/b&gt;" in shown

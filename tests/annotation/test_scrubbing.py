@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -317,14 +318,14 @@ def test_spans_that_overlap_or_leave_the_text_are_refused(spans):
 
 @pytest.mark.parametrize("version", [0, -1, "1", True, 1.0])
 def test_a_rule_set_s_version_is_a_positive_integer(version):
-    data = json.loads(scrub_rules.RULES_FILE.read_text(encoding="utf-8"))
+    data = json.loads(settings.SCRUB_RULES_FILE.read_text(encoding="utf-8"))
 
     with pytest.raises(ValueError, match="positive integer"):
         scrub_rules.ruleset_of({**data, "version": version})
 
 
 def test_a_rule_set_may_be_without_names():
-    data = json.loads(scrub_rules.RULES_FILE.read_text(encoding="utf-8"))
+    data = json.loads(settings.SCRUB_RULES_FILE.read_text(encoding="utf-8"))
 
     rules = scrub_rules.ruleset_of({**data, "names": []})
 

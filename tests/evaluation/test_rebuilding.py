@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from annotation import rendering
 from annotation.models import Hit, Judgment, Study, User
-from annotation.services import leaks
+from annotation.services import leaks, sweeps
 from annotation.vocabulary import HitDecision
 from evaluation.errors import ReleaseInvalid
 from evaluation.exports.rebuild import rebuild, rebuild_one
@@ -128,7 +128,7 @@ def test_R044_two_replies_stand_in_the_order_of_the_page(tmp_path, side):
 @pytest.mark.parametrize("decision", [HitDecision.KEPT, HitDecision.MASKED])
 def test_R044_a_mask_that_was_decided_about_since_is_as_it_was_then(study, tmp_path, decision):
     boss = build.user("boss")
-    for number, hit in enumerate(Hit.objects.order_by("pk")):
+    for number, hit in enumerate(Hit.objects.filter(text__current=True).order_by("pk")):
         to = decision if number % 2 else HitDecision.KEPT
         leaks.decide(
             study=study.study,
@@ -226,7 +226,7 @@ def test_R044_masks_are_found_whatever_was_decided_since(tmp_path):
 
 def test_with_too_many_findings_not_every_choice_is_tried(tmp_path, monkeypatch):
     study = back_and_forth(tmp_path)
-    monkeypatch.setattr("annotation.selectors.released_texts.MOST_TRIED", 1)
+    monkeypatch.setattr("annotation.selectors.masks.MOST_TRIED", 1)
 
     (text,) = rows(written(study, tmp_path), "texts")
 
@@ -241,6 +241,40 @@ def test_a_text_whose_masks_cannot_be_told_any_more_is_said_to_be_so(study, tmp_
     (text,) = [row for row in rows(out, "texts") if row["shown_sha256"] == bob.shown_sha256]
     assert (text["masks"], text["system_messages"]) == (None, None)
     assert any("masks that cannot be told" in reason for reason in reasons(out))
+
+
+def test_R085_a_release_has_what_was_shown_under_each_rule_set(tmp_path, settings):
+    study = build.study("rules", rubric=build.SAFE)
+    messages = [
+        {"role": "user", "content": "?"},
+        {"role": "assistant", "content": "Zork Labs and ChatGPT met in Rome."},
+    ]
+    reply = build.item(study, tmp_path, messages=messages).reply_1
+    raters = [build.rater(study) for _ in range(3)]
+    build.submit(raters[0], build.claim(raters[0]), safe="yes")
+    boss = build.user("boss")
+    leaks.mask_words(study=study, reply_id=reply.pk, words="Labs and", by=boss, now=NOW)
+    build.submit(raters[1], build.claim(raters[1]), safe="yes")
+    zork = {"name": "Zork", "aliases": ["zork labs"]}
+    settings.SCRUB_RULES_FILE = build.rules(tmp_path, version=3, names=(zork,))
+    sweeps.run(sweep_id=sweeps.ask(study=study, trial=False, now=NOW).pk)
+    build.submit(raters[2], build.claim(raters[2]), safe="no")
+    out = written(study, tmp_path)
+
+    shown = [
+        one(out, judgment).screen.messages[-1].content
+        for judgment in Judgment.objects.order_by("pk")
+    ]
+
+    assert shown == [
+        "Zork Labs and [removed] met in Rome.",
+        "Zork [removed] [removed] met in Rome.",
+        "[removed] [removed] met in Rome.",
+    ]
+    assert sorted(row["rule_set"] for row in rows(out, "judgments")) == [2, 2, 3]
+    assert manifest(out)["judgments"]["by_rule_set"] == {"2": 2, "3": 1}
+    assert manifest(out)["shown"]["items_shown_otherwise"] == 1
+    assert rebuild(out).differences == []
 
 
 # What differs is named

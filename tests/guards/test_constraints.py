@@ -45,6 +45,7 @@ from annotation.models import (
     SpecificationVersion,
     StageRecord,
     Study,
+    Sweep,
     TextAnswer,
     TextVersion,
     Value,
@@ -280,6 +281,11 @@ def _upload(world):
     return build.upload(world.study, _account(world), sha256="a" * 64)
 
 
+def _sweep(world, **changes):
+    fields = {"rule_set": 3, "trial": False, "state": "waiting", "created_at": NOW, **changes}
+    return Sweep.objects.create(study=world.study, **fields)
+
+
 def _rubric_draft(world):
     return RubricDraft.objects.create(study=world.study, source={}, updated_at=NOW)
 
@@ -340,9 +346,11 @@ BREACHES = {
     "upload_is_whole_when_a_batch": lambda w: update(_upload(w), batch=Batch.objects.first()),
     "upload_open_once_per_file": lambda w: copy(_upload(w), key="another"),
     "hit_decision_known": word(Hit, "decision"),
-    "hit_once_per_place": twice(Hit),
+    "hit_once_per_stretch": twice(Hit),
     "hit_not_empty": lambda w: update(Hit.objects.first(), end=models.F("start")),
     "hit_decided_by_and_at_together": lambda w: update(Hit.objects.first(), decided_at=NOW),
+    "sweep_state_known": lambda w: _sweep(w, state="nonsense"),
+    "sweep_one_open_per_study": lambda w: _sweep(w) and _sweep(w, state="running"),
     "judgment_revision_once": lambda w: copy(w.judgment, public_id=uuid4(), current=False),
     "judgment_one_current_per_seat": lambda w: copy(w.judgment, public_id=uuid4(), revision=2),
     "judgment_revision_from_one": lambda w: _revision(w, revision=0),

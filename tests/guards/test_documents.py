@@ -254,7 +254,13 @@ def test_every_check_of_integrity_is_documented_and_no_other():
 
 def test_every_state_is_documented():
     page = text(REFERENCE / "states.md")
-    words = (vocabulary.StudyState, vocabulary.BatchState, vocabulary.HitDecision, ReleaseState)
+    words = (
+        vocabulary.StudyState,
+        vocabulary.BatchState,
+        vocabulary.HitDecision,
+        vocabulary.SweepState,
+        ReleaseState,
+    )
 
     assert [word for one in words for word in one.values if f"`{word}`" not in page] == []
 

@@ -104,7 +104,7 @@ OF_RATERS = {
 }
 OF_OTHERS = {
     "annotation:values": ("words", "page"),
-    "annotation:leaks": ("batch", "decision", "rule", "page"),
+    "annotation:leaks": ("batch", "decision", "rule", "alike", "page"),
     "annotation:reports": ("list", "page"),
     "annotation:batch": ("page",),
     "annotation:raters": ("page",),

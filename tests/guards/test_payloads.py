@@ -342,6 +342,7 @@ ECHOES = (
     Echo("admin", "annotation:end_membership", every("reason")),
     Echo("admin", "annotation:decide_report", every("act")),
     Echo("admin", "annotation:decide_leaks", every("decision", "hit")),
+    Echo("admin", "annotation:mask_words", every("words")),
     Echo(
         "admin",
         "annotation:new_specification",
