@@ -15,6 +15,7 @@ from tests.environment import PROJECT
 NEVER_DELETED = tuple(
     f"annotation_{name}"
     for name in (
+        "goldanswer",
         "answer",
         "textanswer",
         "spananswer",
