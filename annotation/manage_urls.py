@@ -5,6 +5,7 @@ from django.urls import path
 from annotation.views import (
     composing,
     gold,
+    later_waves,
     leaks,
     managing,
     people,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("<slug:slug>/reports/", reports.reports, name="reports"),
     path("<slug:slug>/reports/<int:item_id>/", reports.decide_report, name="decide_report"),
     path("<slug:slug>/seats/", uploading.open_seats, name="seats"),
+    path("<slug:slug>/seats/later/", later_waves.open_later, name="later_waves"),
     path("<slug:slug>/leaks/", leaks.report, name="leaks"),
     path("<slug:slug>/leaks/decide/", leaks.decide, name="decide_leaks"),
     path("<slug:slug>/replies/<int:reply_id>/", leaks.reply, name="reply"),

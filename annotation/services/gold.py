@@ -20,6 +20,7 @@ from annotation.plans import RubricPlan
 from annotation.selectors.gold import gold_items
 from annotation.selectors.rubrics import plan
 from annotation.services import items, openings, sheets
+from annotation.services.lanes import as_first_wave
 from annotation.services.sheets import Key, Sheet
 from annotation.tally import Progress, Tally, chunks, no_progress
 from annotation.vocabulary import CLOSED_TYPES, Wave
@@ -98,7 +99,8 @@ def open_seats(
 ) -> SeatOpening:
     """Give every gold item this many seats of wave gold, at places drawn from the seed.
 
-    Nothing about them differs for a rater: they stand in the queue that all seats stand in.
+    Nothing about them differs for a rater: they are as urgent as the first wave's seats and kept
+    for readers of a language where those are, and stand in the queue that those stand in.
 
     Raises:
         SeatsRefused: nothing is known of any item, or a number beyond its limits.
@@ -117,6 +119,7 @@ def open_seats(
             by_id=by_id,
             reason=reason,
             rule={"gold": True, "rubric_version": plan(study.rubric_id or 0).version},
+            routing=as_first_wave(study),
         )
 
 

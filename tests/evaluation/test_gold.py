@@ -8,10 +8,11 @@ from django.core.management import call_command
 
 from annotation.models import Rater, Study
 from annotation.services import gold as known_answers
-from annotation.services import withdrawals
-from annotation.vocabulary import Role
+from annotation.services import openings, withdrawals
+from annotation.vocabulary import DEFAULT_WAVES, Role, Wave
 from evaluation.errors import QuestionUnknown
-from evaluation.services import gold
+from evaluation.exports.verify import verify
+from evaluation.services import agreement, gold, judges
 from evaluation.stats.intervals import wilson_interval
 from tests import build
 from tests.build import NOW
@@ -237,3 +238,84 @@ def test_the_page_says_so_where_nobody_answered(client):
 
     assert "No rater has answered where the right answer is known." in page
     assert Study.objects.filter(slug="empty").exists()
+
+
+# What a later wave says is in no number but its own
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """People agree wholly in the first wave and with the judge; one later wave says the reverse."""
+
+    def made(wave):
+        study = build.study(f"p{int(wave)}", rubric=build.SAFE, raters_per_item=2)
+        given.replies(study, tmp_path, *(f"r{number}" for number in range(4)))
+        openings.open_first_wave(study=study, raters_per_item=2, seed=1, now=NOW)
+        truth = {item.pk: "yes" if number % 2 else "no" for number, item in enumerate(items(study))}
+        for _ in range(2):
+            judge_all(study, truth)
+        said = [given.verdict(item.reply_1.external_id, truth[item.pk]) for item in items(study)]
+        given.verdicts(study, tmp_path, said)
+        before = numbers(study)
+        openings.open_wave(study=study, wave=wave, items=truth, raters_per_item=2, seed=1, now=NOW)
+        for _ in range(2):
+            judge_all(study, {pk: {"yes": "no", "no": "yes"}[word] for pk, word in truth.items()})
+        return study, before
+
+    return made
+
+
+def items(study):
+    return study.items.select_related("reply_1").order_by("pk")
+
+
+def judge_all(study, answers):
+    rater = build.rater(study)
+    for _ in answers:
+        seat = build.claim(rater)
+        build.submit(rater, seat, safe=answers[seat.item_id])
+
+
+def numbers(study):
+    """All that agreement and the judge's report say."""
+    facts = build.facts(study)
+    judge = given.judge(study)
+    return (
+        agreement.as_json(facts, agreement.report(facts)),
+        [one.as_json() for one in judges.report(facts, judge.pk)],
+    )
+
+
+LATER = [Wave.EXTRA, Wave.AUDIT, Wave.GOLD, Wave.ADJUDICATION]
+
+
+@pytest.mark.parametrize("wave", LATER)
+def test_agreement_and_judges_are_as_before_a_later_wave(planted, wave):
+    study, before = planted(wave)
+
+    assert numbers(study) == before
+    assert before[0]["questions"][0]["coefficients"][0]["value"] == 1.0
+    asked = agreement.report(build.facts(study), waves=(*DEFAULT_WAVES, wave))
+    assert asked[0].alpha.value < 0.5
+
+
+@pytest.mark.parametrize("wave", LATER)
+def test_R069_labels_leave_a_later_wave_out_and_judgments_name_it(planted, tmp_path, wave):
+    study, _ = planted(wave)
+
+    out = given.written(study, tmp_path)
+
+    labels, said = given.rows(out, "labels"), given.rows(out, "judgments")
+    assert {(label["raters"], label["entropy"]) for label in labels} == {(2, 0.0)}
+    assert sum(one["wave"] == str(wave.label) for one in said) == 8
+    assert given.manifest(out)["judgments"]["by_wave"] == {"first": 8, str(wave.label): 8}
+    assert verify(out).differences == ()
+
+
+def test_what_raters_said_at_gold_seats_is_held_against_the_known_answer(planted, tmp_path):
+    study, _ = planted(Wave.GOLD)
+    know(study, tmp_path, ("r1", "safe", "yes"))
+
+    found = gold.report(build.facts(study))
+
+    assert sorted((one.items, one.items_right) for one in found) == [(1, 0)] * 2 + [(1, 1)] * 2
