@@ -319,3 +319,12 @@ def test_what_raters_said_at_gold_seats_is_held_against_the_known_answer(planted
     found = gold.report(build.facts(study))
 
     assert sorted((one.items, one.items_right) for one in found) == [(1, 0)] * 2 + [(1, 1)] * 2
+
+
+def test_the_page_says_how_many_points_off_a_scale_is(turns, tmp_path, client):
+    given.judgments(turns, tmp_path, [("r", "ann", "severity", "0")])
+    client.force_login(build.member(turns, Role.RESEARCHER))
+
+    page = client.get("/studies/t/gold/").content.decode()
+
+    assert '<data value="2.0" title="2.0">' in page
