@@ -297,6 +297,12 @@ def response_id(line: ReplyLine) -> str:
 
 def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
     """Return the answer in a record of either format, or everything that is wrong with it."""
+    found: JudgmentLine | list[Problem] = answer_line(JudgmentLine, record)
+    return found
+
+
+def answer_line(model: type[BaseModel], record: Record) -> Any:
+    """Return the line that gives an answer, or its problems; scale points may be numbers."""
     given = unescaped(record.fields)
     fields = {name: value for name, value in given.items() if value not in ("", None)}
     problems = (
@@ -305,7 +311,7 @@ def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
     for name in ("answer", "confidence"):
         if isinstance(fields.get(name), int) and not isinstance(fields[name], bool):
             fields[name] = str(fields[name])  # a scale point
-    checked: JudgmentLine | list[Problem] = _validated(JudgmentLine, fields, record.line)
+    checked = _validated(model, fields, record.line)
     if problems or isinstance(checked, list):
         return problems + (checked if isinstance(checked, list) else [])
     return checked

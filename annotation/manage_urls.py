@@ -4,6 +4,8 @@ from django.urls import path
 
 from annotation.views import (
     composing,
+    gold,
+    later_waves,
     leaks,
     managing,
     people,
@@ -38,9 +40,14 @@ urlpatterns = [
     path("<slug:slug>/values/", values.values, name="values"),
     path("<slug:slug>/values.csv", values.values_csv, name="values_csv"),
     path("<slug:slug>/values/<int:value_id>/", values.value, name="value"),
+    path("<slug:slug>/gold/answers/", gold.answers, name="gold_answers"),
+    path("<slug:slug>/gold/answers/ended/", gold.ended, name="ended_gold"),
+    path("<slug:slug>/gold/answers/<int:gold_id>/remove/", gold.remove, name="remove_gold"),
+    path("<slug:slug>/gold/seats/", gold.open_seats, name="gold_seats"),
     path("<slug:slug>/reports/", reports.reports, name="reports"),
     path("<slug:slug>/reports/<int:item_id>/", reports.decide_report, name="decide_report"),
     path("<slug:slug>/seats/", uploading.open_seats, name="seats"),
+    path("<slug:slug>/seats/later/", later_waves.open_later, name="later_waves"),
     path("<slug:slug>/leaks/", leaks.report, name="leaks"),
     path("<slug:slug>/leaks/decide/", leaks.decide, name="decide_leaks"),
     path("<slug:slug>/leaks/rules/", sweeps.page, name="sweeps"),

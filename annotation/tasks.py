@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from decimal import Decimal
+from typing import Any
+
 import structlog
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +13,9 @@ from django_tasks import task
 from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused, SweepRefused, SweepStopped
 from annotation.models import Batch, Study, Upload
 from annotation.selectors import renderings
-from annotation.services import batches, openings, parts, sweeps, uploads
+from annotation.services import batches, later_waves, openings, parts, sweeps, uploads
 from annotation.services.uploads import StoredUpload
-from annotation.vocabulary import BatchState
+from annotation.vocabulary import BatchState, Wave
 
 log = structlog.get_logger("touchstone.tasks")
 
@@ -126,6 +129,25 @@ def open_seats(
             pairs_per_query=pairs_per_query,
             now=timezone.now(),
             by_id=by_id,
+        )
+        renderings.prepare(study_id)
+    except SeatsRefused as refusal:
+        log.warning("seats_refused", study=study_id, reason=str(refusal))
+
+
+@task()
+def open_later_wave(
+    study_id: int, wave: int, asked: dict[str, Any], how: dict[str, Any], by_id: int
+) -> None:
+    """Open seats where the raters of a large study disagree; doing it twice adds nothing."""
+    study = Study.objects.get(pk=study_id)
+    below = asked["share_below"]
+    try:
+        rule = later_waves.rule_of(
+            study, **{**asked, "share_below": None if below is None else Decimal(below)}
+        )
+        later_waves.open_after_disagreement(
+            study=study, wave=Wave(wave), rule=rule, now=timezone.now(), by_id=by_id, **how
         )
         renderings.prepare(study_id)
     except SeatsRefused as refusal:

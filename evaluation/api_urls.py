@@ -7,6 +7,7 @@ from evaluation.api import views
 urlpatterns = [
     path("studies/", views.Studies.as_view(), name="api-studies"),
     path("studies/<slug:slug>/agreement/", views.Agreement.as_view(), name="api-agreement"),
+    path("studies/<slug:slug>/gold/", views.Gold.as_view(), name="api-gold"),
     path("studies/<slug:slug>/judges/", views.Judges.as_view(), name="api-judges"),
     path(
         "studies/<slug:slug>/judges/<int:judge_id>/report/",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import agreement, items, judges, releases, sampling
+from evaluation.views import agreement, gold, items, judges, releases, sampling
 
 app_name = "evaluation"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("<slug:slug>/judges/upload/", judges.upload_verdicts, name="upload_verdicts"),
     path("<slug:slug>/judges/<int:judge_id>/", judges.judge, name="judge"),
     path("<slug:slug>/judges/<int:judge_id>/items/", judges.items, name="judge_items"),
+    path("<slug:slug>/gold/", gold.page, name="gold"),
     path("<slug:slug>/items/<int:item_id>/", items.item, name="item"),
     path("<slug:slug>/releases/", releases.page, name="releases"),
     path("<slug:slug>/releases/<slug:key>/", releases.release, name="release"),

@@ -16,6 +16,7 @@ NEVER_DELETED = (
     "evaluation_sampleditem",
     "evaluation_stratum",
     "evaluation_sample",
+    "annotation_goldanswer",
     "annotation_answer",
     "annotation_textanswer",
     "annotation_spananswer",

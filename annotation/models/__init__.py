@@ -2,6 +2,7 @@
 
 from annotation.models.batch import Batch, Hit, LineError, Sweep
 from annotation.models.consent import Consent, ConsentText, Withdrawal
+from annotation.models.gold import GoldAnswer
 from annotation.models.job import JobLease
 from annotation.models.judgment import (
     Answer,
@@ -40,6 +41,7 @@ __all__ = [
     "ConsentText",
     "Draft",
     "Flag",
+    "GoldAnswer",
     "Guidelines",
     "Hit",
     "Invitation",

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from annotation.models import Batch, Invitation, Item, Rater, Response, Seat, Study
 from annotation.selectors.reports import n_waiting
-from annotation.vocabulary import BatchState, RaterSource, Role, StudyState
+from annotation.vocabulary import DEFAULT_WAVES, BatchState, RaterSource, Role, StudyState
 
 RATERS_LISTED = 300
 # The pace is the median over a rater's latest judgments.
@@ -128,14 +128,16 @@ def progress_of(study: Study, *, at: datetime) -> Progress:
 
 def _batches(study: Study, at: datetime) -> tuple[BatchProgress, ...]:
     items = Item.objects.filter(study=study)
-    judged = Seat.objects.filter(study=study, judged_at__isnull=False).values("item")
+    # Later waves do not stand in for what the first was to get, and what is gold alone lacks none.
+    aimed = Seat.objects.filter(study=study, wave__in=DEFAULT_WAVES)
+    judged = aimed.filter(judged_at__isnull=False).values("item")
     complete = judged.annotate(n=Count("pk")).filter(n__gte=study.raters_per_item)
     replies_in = _by(Response.objects.filter(study=study), "batch")
     retired = Count("pk", filter=Q(retired_at__isnull=False))
     rows = items.values_list("reply_1__batch").annotate(n=Count("pk"), retired=retired)
     items_in = {batch: (n, out) for batch, n, out in rows}
-    kept = items.filter(retired_at=None, pk__in=complete.values("item"))
-    complete_in = _by(kept, "reply_1__batch")
+    wanting = items.filter(retired_at=None, pk__in=aimed.values("item"))
+    short_in = _by(wanting.exclude(pk__in=complete.values("item")), "reply_1__batch")
     counts_in = _counts(study, "item__reply_1__batch", at)
     return tuple(
         BatchProgress(
@@ -146,7 +148,7 @@ def _batches(study: Study, at: datetime) -> tuple[BatchProgress, ...]:
             items=n_items,
             retired=n_retired,
             counts=_as_counts(counts_in.get(batch.pk, {})),
-            short=n_items - n_retired - complete_in.get(batch.pk, 0),
+            short=short_in.get(batch.pk, 0),
         )
         for batch in Batch.objects.filter(study=study).order_by("number")
         for n_items, n_retired in [items_in.get(batch.pk, (0, 0))]

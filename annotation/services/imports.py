@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,49 +10,20 @@ from django.db.models import F, Max
 
 from annotation import files, rendering
 from annotation.files import Problem
-from annotation.models import Answer, Item, Judgment, Rater, Seat, Study, TextAnswer, TextVersion
+from annotation.models import Answer, Judgment, Rater, Seat, Study, TextAnswer
 from annotation.plans import RubricPlan
 from annotation.selectors.rubrics import plan
-from annotation.services import openings, raters, sheets
+from annotation.services import items, openings, raters, sheets
+from annotation.services.items import Place
 from annotation.services.sheets import Chosen, Key, Said, Sheet
 from annotation.tally import Progress, Tally, chunks, no_progress
-from annotation.vocabulary import ItemKind, RaterSource, Wave
+from annotation.vocabulary import RaterSource, Wave
 
 JUDGMENTS_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """What is needed of a reply to place a judgment at it."""
-
-    id: int
-    external_id: str
-    query_id: int
-    scenario_id: int
-    version: int
-    rule_set: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An item, its reply or its two, and whether the file names these in the other order."""
-
-    item_id: int
-    first: _Reply
-    second: _Reply | None
-    turned: bool
-
-    @property
-    def name(self) -> str:
-        """What the item's place in the study's order is drawn from."""
-        return openings.name_of(
-            self.first.external_id, self.second.external_id if self.second else None
-        )
-
-
 # Who judged where, and all that they said there.
-_New = tuple[int, _Place, Sheet]
+_New = tuple[int, Place, Sheet]
 
 
 def load(
@@ -115,7 +85,7 @@ class _Store:
         """Store a chunk of sheets; the caller holds the transaction."""
         names = sorted({key.rater for key, _ in found})
         rater_ids = raters.named(study=self.study, names=names, source=self.source, now=self.now)
-        places = self._places(list(dict.fromkeys(key.place for key, _ in found)))
+        places = items.at(self.study, [key.place for key, _ in found])
         placed = [
             (
                 rater_ids[key.rater],
@@ -136,77 +106,6 @@ class _Store:
                 again.append((met, sheet))
         self._meet_again(again)
         self._create(new)
-
-    def _places(self, named: list[tuple[str, str]]) -> dict[tuple[str, str], _Place]:
-        """Return the item of each reply or pair, made where there is none."""
-        replies = self._replies({key for names in named for key in names if key})
-        alone = [replies[one] for one, other in named if not other]
-        pairs = [(replies[one], replies[other]) for one, other in named if other]
-        single, paired = self._items(alone), self._pair_items(pairs)
-        places = {
-            (reply.external_id, ""): _Place(single[reply.id], reply, None, turned=False)
-            for reply in alone
-        }
-        for one, other in pairs:
-            straight, turned = paired.get((one.id, other.id)), paired.get((other.id, one.id))
-            place = (
-                _Place(turned, other, one, turned=True)
-                if straight is None and turned is not None
-                else _Place(straight or 0, one, other, turned=False)
-            )
-            places[one.external_id, other.external_id] = place
-        return places
-
-    def _replies(self, ids: set[str]) -> dict[str, _Reply]:
-        rows = TextVersion.objects.filter(
-            response__study=self.study, response__external_id__in=ids, current=True
-        ).values_list(
-            "response_id",
-            "response__external_id",
-            "response__query_id",
-            "response__query__scenario_id",
-            "number",
-            "rule_set",
-            "sha256",
-        )
-        return {row[1]: _Reply(*row) for row in rows}
-
-    def _items(self, replies: list[_Reply]) -> dict[int, int]:
-        """Return the item of each reply."""
-        Item.objects.bulk_create(
-            (self._item(reply, None) for reply in replies), ignore_conflicts=True
-        )
-        found = Item.objects.filter(
-            kind=ItemKind.SINGLE, reply_1__in=[reply.id for reply in replies]
-        )
-        return dict(found.values_list("reply_1", "pk"))
-
-    def _pair_items(self, pairs: list[tuple[_Reply, _Reply]]) -> dict[tuple[int, int], int]:
-        """Return the item of each pair by its replies; one that is there keeps its own order."""
-        known = self._known_pairs(pairs)
-        new = [
-            self._item(one, other)
-            for one, other in pairs
-            if not {(one.id, other.id), (other.id, one.id)} & known.keys()
-        ]
-        Item.objects.bulk_create(new, ignore_conflicts=True)
-        return self._known_pairs(pairs) if new else known
-
-    def _known_pairs(self, pairs: list[tuple[_Reply, _Reply]]) -> dict[tuple[int, int], int]:
-        ids = {reply.id for pair in pairs for reply in pair}
-        found = Item.objects.filter(kind=ItemKind.PAIR, reply_1__in=ids, reply_2__in=ids)
-        rows = found.values_list("reply_1_id", "reply_2_id", "pk")
-        return {(first, second): pk for first, second, pk in rows}
-
-    def _item(self, first: _Reply, second: _Reply | None) -> Item:
-        return Item(
-            study=self.study,
-            kind=ItemKind.PAIR if second else ItemKind.SINGLE,
-            reply_1_id=first.id,
-            reply_2_id=second.id if second else None,
-            query_id=first.query_id,
-            scenario_id=first.scenario_id,
-        )
 
     def _known(self, rater_ids: set[int], item_ids: set[int]) -> dict[tuple[int, int], Judgment]:
         """Return the current judgments that these raters have at these items, seats loaded."""
@@ -250,7 +149,7 @@ class _Store:
         highest = rows.annotate(n=Max("number")).values_list("item_id", "n")
         return defaultdict(int, highest)
 
-    def _judgment(self, seat: Seat, place: _Place, sheet: Sheet) -> Judgment:
+    def _judgment(self, seat: Seat, place: Place, sheet: Sheet) -> Judgment:
         first, second = place.first, place.second
         return Judgment(
             seat=seat,

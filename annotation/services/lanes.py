@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from django.db.models import F
+from django.db.models import Count, F
 
 from annotation.errors import SeatsRefused
-from annotation.models import Lane, Study
+from annotation.models import Lane, Seat, Study
+from annotation.vocabulary import Wave
 
 LONGEST_COHORT = 100
 PRIORITIES = range(-100, 101)
@@ -48,6 +49,26 @@ class Routing:
     def plain(self) -> bool:
         """Say whether the seats are anyone's."""
         return self == Routing()
+
+
+def as_first_wave(study: Study, *, cohort: str = "") -> Routing:
+    """Return a routing by which a later wave's seats stand among the first wave's.
+
+    They are as urgent as most of those, and for readers of a language where any of those are:
+    else a rater could tell them by when they come, or get what they cannot read.
+    """
+    if not study.has_lanes:
+        return Routing(cohort=cohort)
+    first = Seat.objects.filter(study=study, wave=Wave.FIRST)
+    counted = first.values("lane__priority", "lane__crossed").annotate(n=Count("pk"))
+    most = counted.order_by("-n", "lane__priority", "lane__crossed").first()
+    by_language = Lane.objects.filter(study=study).exclude(language="").exists()
+    return Routing(
+        cohort=cohort,
+        priority=(most and most["lane__priority"]) or 0,
+        crossed=bool(most and most["lane__crossed"]),
+        by_language=by_language,
+    )
 
 
 class Lanes:

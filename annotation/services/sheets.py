@@ -1,6 +1,6 @@
 """Reading judgments made elsewhere: a sheet for all that one rater said of one reply or pair."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.utils.dateparse import parse_datetime
 
 from annotation import files
-from annotation.files import Problem
+from annotation.files import Problem, Record
 from annotation.formats import JudgmentLine, judgment_line
 from annotation.models import Study, TextVersion
 from annotation.placement import placed
@@ -20,6 +20,7 @@ from annotation.vocabulary import PAIR_OPTIONS, ItemKind, QuestionType
 # Question, turn, and the option or the words.
 Chosen = tuple[int, int, int]
 Said = tuple[int, int, str]
+LineOf = Callable[[Record], JudgmentLine | list[Problem]]
 # Option of a question about two replies -> the option that says the same with the slots swapped.
 Swaps = Mapping[int, int]
 
@@ -72,9 +73,18 @@ class _Refused(Exception):
 
 
 def read(
-    study: Study, rubric: RubricPlan, path: Path, name: str, tally: Tally, progress: Progress
+    study: Study,
+    rubric: RubricPlan,
+    path: Path,
+    name: str,
+    tally: Tally,
+    progress: Progress,
+    *,
+    line_of: LineOf = judgment_line,
 ) -> dict[Key, Sheet]:
     """Return a sheet for each place and rater of a file; refuse what study and rubric have not.
+
+    ``line_of`` reads one record, for files whose lines are not those of judgments.
 
     Raises:
         FileUnreadable: the file cannot be read to its end.
@@ -84,7 +94,7 @@ def read(
         lines: list[tuple[int, JudgmentLine]] = []
         for record in chunk:
             tally.read += 1
-            found = [record] if isinstance(record, Problem) else judgment_line(record)
+            found = [record] if isinstance(record, Problem) else line_of(record)
             if isinstance(found, list):
                 tally.refuse(found)
             else:

@@ -17,6 +17,7 @@ from annotation.forms import InviteForm
 from annotation.gates import MemberRequest
 from annotation.models import Rater, Study
 from annotation.selectors import people as found
+from annotation.selectors.gold import counts_by_rater
 from annotation.services import invitations, members, raters
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
 from annotation.vocabulary import Role
@@ -113,9 +114,11 @@ def _people(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     rows = Paginator(found.raters_of(study), ROWS_PER_PAGE).get_page(page_number(request))
+    beside_gold = counts_by_rater(study, [rater.pk for rater in rows])
     known = {
         "members": found.members_of(study),
-        "raters": rows,
+        "raters": [(rater, beside_gold.get(rater.pk)) for rater in rows],
+        "page": rows,
         "open_links": found.open_invitations(study, at=timezone.now()),
         "me": request.user.pk,
     }

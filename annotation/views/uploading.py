@@ -12,6 +12,7 @@ from annotation import gates, tasks
 from annotation.cells import cell
 from annotation.errors import FileUnreadable, SeatsRefused
 from annotation.forms import OpenSeatsForm, UploadForm
+from annotation.forms.later_waves import LaterWaveForm
 from annotation.gates import MemberRequest
 from annotation.models import Batch, SeatOpening, Study
 from annotation.selectors import uploads as found
@@ -178,6 +179,7 @@ def open_seats(request: MemberRequest, study: Study) -> HttpResponse:
         "ready": found.ready_replies(study),
         "in_pairs": in_pairs,
         "openings": opened[:ROWS_PER_PAGE],
+        "later": LaterWaveForm(study=study),
     }
     return show(
         request, study, "annotation/seats.html", context, active="seats", status=status_of(form)

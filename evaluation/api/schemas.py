@@ -73,6 +73,36 @@ class AgreementReport(Serializer[Any]):
     questions = QuestionAgreement(many=True)
 
 
+class GoldQuestion(Serializer[Any]):
+    """A rater's answers to one question where the right ones are known."""
+
+    key = serializers.CharField()
+    judged = serializers.IntegerField()
+    right = serializers.IntegerField()
+    share = Coefficient()
+    mean_distance = serializers.FloatField(allow_null=True)
+
+
+class GoldRater(Serializer[Any]):
+    """A rater beside known answers; ``share`` is of items that are all right."""
+
+    rater = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field, not its own source
+    cohort = serializers.CharField(allow_blank=True)
+    items = serializers.IntegerField()
+    items_right = serializers.IntegerField()
+    share = Coefficient()
+    questions = GoldQuestion(many=True)
+
+
+class GoldReport(Serializer[Any]):
+    """Raters beside known answers, the least right first."""
+
+    study = serializers.CharField()
+    rubric_version = serializers.IntegerField()
+    raters = GoldRater(many=True)
+
+
 class JudgeVersion(Serializer[Any]):
     """One judge in one version."""
 

@@ -20,7 +20,7 @@ from annotation.selectors.studies import StudyFacts, facts_of
 from annotation.vocabulary import Role
 from evaluation import tasks
 from evaluation.api import schemas
-from evaluation.services import agreement, judges, releases
+from evaluation.services import agreement, gold, judges, releases
 
 QUESTION = OpenApiParameter("question", str, description="Only this question.")
 
@@ -79,6 +79,21 @@ class Agreement(StudyView):
             self.study, question=_asked(request, "question"), by=_asked(request, "by")
         )
         return Response(agreement.as_json(self.study, found))
+
+
+class Gold(StudyView):
+    """Raters beside known answers."""
+
+    @extend_schema(
+        operation_id="gold",
+        parameters=[QUESTION],
+        responses={200: schemas.GoldReport, **REFUSALS},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Report each rater's share of right answers where the right one is known."""
+        _only(request, "question")
+        found = gold.report(self.study, question=_asked(request, "question"))
+        return Response(gold.as_json(self.study, found))
 
 
 class Judges(StudyView):

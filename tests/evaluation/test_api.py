@@ -317,7 +317,7 @@ def test_the_api_has_an_openapi_document():
     document = SchemaGenerator().get_schema(request=None, public=True)
 
     paths = [path for path in document["paths"] if path.startswith("/api/studies/")]
-    assert len(paths) == 15
+    assert len(paths) == 16
 
 
 @pytest.mark.parametrize(

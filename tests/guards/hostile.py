@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from annotation.models import (
     Batch,
+    GoldAnswer,
     Item,
     Judgment,
     LanguageModel,
@@ -30,6 +31,7 @@ from annotation.services import (
     consents,
     drafts,
     flags,
+    gold,
     imports,
     invitations,
     judgments,
@@ -270,6 +272,7 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
     said = [_judged(study, user, say) for user in (colleague, people["rater"])]
     _imported(study, say, tmp_path)
     _begun(study, people["rater"], say)
+    known = _known(study, say, tmp_path)
     judge = _judge(study, say, tmp_path)
     release = build.release(study, name=say("release"))
     for user in people.values():
@@ -287,6 +290,7 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
         "item_id": str(item.pk),
         "number": str(batch.number),
         "rater_id": str(said[0].rater_id),
+        "gold_id": str(known.pk),
         "membership_id": str(study.memberships.get(user=colleague).pk),
         "value_id": str(study.values.get(name=value_a).pk),
         "reply_id": str(Response.objects.filter(study=study).first().pk),
@@ -429,6 +433,28 @@ def _begun(study: Study, user: User, say: Voice) -> None:
     entered = {**answers(say, rater, seat, 2), "evidence.quote": [say("typed-quote", every=True)]}
     receipt = build.receipt(seat, rater)
     drafts.keep(rater=rater, receipt=receipt, turn=2, sent=entered, now=build.now())
+
+
+def _known(study: Study, say: Voice, tmp_path: Path) -> GoldAnswer:
+    """Answers that are known, one of them replaced, and an opening with its reason."""
+    lines = [
+        {
+            "response_id": say.said["reply-0"],
+            "question": question,
+            "answer": say.said[code],
+            "reason": say(f"gold-reason-{question}", every=True)[:1900],
+        }
+        for question, code in (("choice", "code-1"), ("some", "code-3"))
+    ]
+    name = say("gold-file") + ".jsonl"
+    again = {**lines[0], "answer": say.said["code-2"]}
+    for read in (lines, [again]):
+        path = build.jsonl(tmp_path / "gold.jsonl", read)
+        tally = gold.load(study=study, path=path, name=name, now=build.NOW, replace=True)
+        assert not tally.refused, tally.errors
+    reason = say("opening-reason", every=True)
+    gold.open_seats(study=study, raters_per_item=1, seed=1, now=build.NOW, reason=reason)
+    return GoldAnswer.objects.in_force().filter(item__study=study).first()
 
 
 def _judge(study: Study, say: Voice, tmp_path: Path):

@@ -19,6 +19,7 @@ from annotation.models import (
     ConsentText,
     Draft,
     Flag,
+    GoldAnswer,
     Guidelines,
     Hit,
     Invitation,
@@ -108,6 +109,7 @@ class World:
         self.span = build.span_row(self.judgment)
         self.cited = build.cited_row(self.judgment, self.clause)
         self.stage = _stage(self)
+        self.gold = _gold(self)
 
 
 def _unpublished(study):
@@ -133,6 +135,14 @@ def _stage(world):
     """How ann's judgment came about."""
     when = {"shown_at": NOW - HOUR, "submitted_at": NOW, "client": "wide"}
     return StageRecord.objects.get_or_create(judgment=world.judgment, turn=0, defaults=when)[0]
+
+
+def _gold(world):
+    """What is known of the item: severity 1."""
+    option = Option.objects.get(question__rubric=world.rubric, question__key="severity", code="1")
+    where = {"item": world.item, "question": option.question, "option": option, "turn": 0}
+    source = {"file_name": "gold.csv", "line": 2, "added_at": NOW}
+    return GoldAnswer.objects.create(single=True, **where, **source)
 
 
 @pytest.fixture
@@ -373,6 +383,12 @@ BREACHES = {
     "stage_record_shown_before_sent": lambda w: copy(
         w.stage, turn=1, shown_at=w.stage.submitted_at + HOUR
     ),
+    "gold_option_once": lambda w: copy(w.gold, single=False),
+    "gold_one_for_a_single_choice": lambda w: copy(
+        w.gold, option=w.gold.question.options.get(code="2")
+    ),
+    "gold_ended_by_someone_at_a_time": lambda w: update(w.gold, ended_by=_account(w)),
+    "gold_ended_after_it_was_added": lambda w: update(w.gold, ended_at=NOW - HOUR),
     "consent_text_version_once_per_study": lambda w: copy(w.consent_text, text="other"),
     "consent_text_on_withdrawal_known": lambda w: copy(
         w.consent_text, version=2, on_withdrawal="nonsense"
@@ -830,6 +846,39 @@ def test_R045_a_row_of_what_was_agreed_to_is_never_deleted(model, world):
         sql(f"DELETE FROM {FIXED[model]}")
 
 
+# What was known to be right is kept: only its end may be set, once
+
+ENDS = {"ended_at", "ended_by_id"}
+
+
+@pytest.mark.parametrize(("model", "column"), columns([GoldAnswer], but=ENDS))
+def test_R045_a_column_of_a_known_answer_is_never_changed(model, column, world):
+    new = changed(model, column)
+
+    with pytest.raises(IntegrityError, match="gold_kept: rows of annotation_goldanswer are never"):
+        set_to(model, column, new)
+
+
+def test_R045_a_known_answer_is_never_deleted(world):
+    with pytest.raises(IntegrityError, match="gold_kept: rows of annotation_goldanswer are never"):
+        sql("DELETE FROM annotation_goldanswer")
+
+
+def test_R045_a_known_answer_ends_once(world):
+    update(world.gold, ended_at=NOW)
+
+    with pytest.raises(IntegrityError, match="gold_kept: rows of annotation_goldanswer are never"):
+        sql("UPDATE annotation_goldanswer SET ended_at = NULL")
+
+
+def test_R048_what_has_ended_leaves_room_for_another_known_answer(world):
+    update(world.gold, ended_at=NOW, ended_by=_account(world))
+
+    copy(world.gold, option=world.gold.question.options.get(code="2"), ended_at=None, ended_by=None)
+
+    assert GoldAnswer.objects.in_force().get().option.code == "2"
+
+
 # A published rubric never changes
 
 
@@ -921,6 +970,18 @@ def test_R048_an_option_of_another_question_is_refused(world):
             connection.check_constraints()
 
     with pytest.raises(IntegrityError, match="answer_option_of_its_question"):
+        foreign()
+
+
+def test_R048_a_known_answer_is_not_of_another_question(world):
+    other = Option.objects.get(question__key="misled", code="no")
+
+    def foreign():
+        with transaction.atomic():
+            copy(world.gold, option=other, turn=1)
+            connection.check_constraints()
+
+    with pytest.raises(IntegrityError, match="gold_option_of_its_question"):
         foreign()
 
 

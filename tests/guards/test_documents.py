@@ -11,6 +11,7 @@ from django.urls import get_resolver
 
 from annotation import vocabulary
 from annotation.formats import JudgmentLine, ReplyLine
+from annotation.gold_lines import GoldLine
 from annotation.rubric_format import (
     OptionPart,
     QuestionPart,
@@ -203,6 +204,7 @@ def test_every_file_of_a_release_is_documented():
         # what only a release's own files have, and loading passes over
         ("Judgments", JudgmentLine, {column.name for column in TABLES["judgments"]} - {
             "response_id", "rater", "question", "answer", "turn", "judged_at"}),
+        ("Known answers", GoldLine, set()),
         ("Verdicts", VerdictLine, {"rubric", "rubric_version"}),
         ("Rubric", RubricFile, set()),
         ("Rubric", QuestionWords, set()),

@@ -321,6 +321,14 @@ ECHOES = (
     Echo("rater", "language", every("language", "back")),
     Echo("rater", "keys", every("skip", "flag", "mark")),
     Echo("rater", "tokens", every("name")),
+    Echo(
+        "admin",
+        "annotation:later_waves",
+        every("wave", "question", "about", "share_below", "at_least", "cohort", "seed", "reason"),
+    ),
+    Echo("admin", "annotation:gold_seats", every("raters_per_item", "seed")),
+    Echo("admin", "annotation:gold_answers", lambda say, of: {"file": WRONG_LINES(say)}),
+    Echo("admin", "annotation:gold_answers", lambda say, of: {"file": WRONG_NAME(say)}),
     Echo("admin", "annotation:settings", every(*SETTINGS)),
     Echo(
         "admin",

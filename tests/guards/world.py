@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.test import Client
 
-from annotation.models import Batch, Item, Judgment, Rater, Response, Study, User
-from annotation.services import invitations
+from annotation.models import Batch, GoldAnswer, Item, Judgment, Rater, Response, Study, User
+from annotation.services import gold, invitations
 from annotation.vocabulary import Role
 from tests import build
 
@@ -21,6 +21,7 @@ SECRETS = {
     "judge": "sealedjudge",
     "verdict's reasoning": "sealedreasoning",
     "another rater": "sealedcolleague",
+    "reason of a known answer": "sealedgold",
 }
 
 
@@ -58,6 +59,7 @@ def make(tmp_path, *, name: str) -> World:
     judged_by = Rater.objects.select_related("study").get(study=study, user=colleague)
     build.judgment(judged_by)
     build.judgment(judged_by)
+    known = _known(study, f"sealed-reply-{name}-0", tmp_path)
     judge = build.judge_with_verdicts(study, tmp_path)
     release = build.release(study)
     item = Item.objects.filter(study=study, judgments__isnull=False).first()
@@ -73,6 +75,7 @@ def make(tmp_path, *, name: str) -> World:
         "item_id": str(item.pk),
         "number": str(batch.number),
         "rater_id": str(judged_by.pk),
+        "gold_id": str(known.pk),
         "membership_id": str(study.memberships.get(user=colleague).pk),
         "value_id": str(study.values.first().pk),
         "reply_id": str(Response.objects.filter(study=study).first().pk),
@@ -91,6 +94,15 @@ def _loaded(study: Study, path) -> Batch:
     batch = batches.register(study=study, file_name=path.name, now=build.NOW)
     batches.load(batch=batch, path=path)
     return batch
+
+
+def _known(study: Study, reply_id: str, tmp_path) -> GoldAnswer:
+    """An answer that is known, with seats of wave gold."""
+    line = {"response_id": reply_id, "question": "misled", "answer": "no", "reason": "sealedgold"}
+    path = build.jsonl(tmp_path / "sealedgold.jsonl", [line])
+    gold.load(study=study, path=path, now=build.NOW)
+    gold.open_seats(study=study, raters_per_item=1, seed=1, now=build.NOW)
+    return GoldAnswer.objects.get(item__study=study)
 
 
 def client(user: User | None) -> Client:

@@ -9,12 +9,14 @@ from django.core.management.base import BaseCommand
 from pydantic import BaseModel
 
 from annotation.formats import JudgmentLine, ReplyLine
+from annotation.gold_lines import GoldLine
 from annotation.rubric_format import RubricFile
 from evaluation.verdict_lines import VerdictLine
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "reply": ReplyLine,
     "judgment": JudgmentLine,
+    "gold": GoldLine,
     "verdict": VerdictLine,
     "rubric": RubricFile,
 }
@@ -29,7 +31,10 @@ def schema_of(name: str) -> str:
 class Command(BaseCommand):
     """Write the schemas that the code itself validates with."""
 
-    help = "Write the JSON Schema of replies, judgments, verdicts and rubrics into a directory."
+    help = (
+        "Write the JSON Schema of replies, judgments, known answers, verdicts and rubrics into a"
+        " directory."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the arguments."""
