@@ -181,6 +181,13 @@ class BatchHasNoFile(AnnotationError):
     http_status = HTTPStatus.CONFLICT
 
 
+class ReaderLost(AnnotationError):
+    """The process that reads a file for a load died; what was stored stays, as if stopped."""
+
+    code = "reader_lost"
+    http_status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 class InvitationInvalid(AnnotationError):
     """An invitation is unknown, used, revoked or expired."""
 

@@ -18,8 +18,8 @@ from django.utils import timezone
 from annotation import bulk, scrubbing
 from annotation.errors import SweepRefused, SweepStopped
 from annotation.models import Hit, Judgment, LanguageModel, Study, Sweep, TextVersion
+from annotation.prepared import names_in
 from annotation.selectors import renderings
-from annotation.services import replies
 from annotation.shown import merged
 from annotation.tally import Progress, no_progress
 from annotation.vocabulary import HitDecision, SweepState
@@ -100,7 +100,7 @@ def run(*, sweep_id: int, progress: Progress = no_progress) -> Sweep:
         give_up(sweep_id=sweep.pk, reason=reason, now=timezone.now())
         raise SweepRefused(reason)
     keys = LanguageModel.objects.filter(study=sweep.study_id).values_list("key", flat=True)
-    names = tuple(sorted(replies.names_in(keys)))
+    names = tuple(sorted(names_in(keys)))
     while texts := _next(sweep):
         found = {text.pk: _found(text, rules, names) for text in texts}
         changed = _stored(sweep, texts, found)
