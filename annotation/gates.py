@@ -172,7 +172,13 @@ def ask_to_agree(
         for value in request.POST.getlist(name)
     ]
     way = {"repeat": repeat} if repeat else {"next": next_page}
-    query = urlencode({"text": shown.id if shown else "", **{k: v for k, v in way.items() if v}})
+    query = urlencode(
+        {
+            "text": shown.id if shown else "",
+            "in": shown.language if shown else "",
+            **{k: v for k, v in way.items() if v},
+        }
+    )
     context = {"rater": rater, "consent": shown, "kept": kept, "query": query, "problem": problem}
     return render(request, "annotation/consent.html", context, status=status)
 

@@ -1,12 +1,14 @@
 """Shows a reply to a rater: its Markdown as safe HTML in which nothing loads, links or runs.
 
-Three things hold, whatever a reply contains:
+Four things hold, whatever a reply contains:
 
 - **Inert**: no link, no image, no style, no script. What a link or an image would have led to is
   printed as plain text. The Markdown renderer emits few tags, and an allow-list goes over them.
 - **Complete**: raw HTML, entities and link definitions are shown as they were written. If the
   Markdown reading would lose a letter or a digit (over-deep nesting, more cells than columns),
   the reply is shown as plain text instead.
+- **Masked as a whole**: the mark of a mask is never read as Markdown, whatever stands around it.
+  It and the other words of ours are elements, so that readers get them in their own language.
 - **Within its frame**: block elements carry ``dir="auto"``, direction overrides are made visible,
   and headings begin at h3, because a page around a reply uses h1 and h2.
 """
@@ -19,10 +21,14 @@ from typing import Final
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-RENDERER_VERSION: Final = 1
+from annotation import own_words
+from annotation.scrubbing import MARK
+
+RENDERER_VERSION: Final = 2
 """The number kept with a judgment; raise it whenever the same reply would look different."""
 
 MARKDOWN_LIMIT: Final = 200_000
@@ -40,8 +46,14 @@ _BLOCKS = frozenset({"p", "ul", "ol", "li", "blockquote", "th", "td", *_HEADINGS
 _ALIGNMENTS = {"text-align:right": "align-right", "text-align:center": "align-center"}
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_SPECIAL = re.compile('[&<>"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_SPECIAL = re.compile('[&<>"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|' + re.escape(MARK))
+_ESCAPES = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    MARK: own_words.element(MARK),
+}
 
 _ALLOWED_ATTRIBUTES = {
     **{tag: {"dir"} for tag in (*_BLOCKS, "pre", "code", "span")},
@@ -51,7 +63,10 @@ _ALLOWED_ATTRIBUTES = {
 _ALLOWED_CLASSES = {
     "div": {"table-scroll"},
     "pre": {"plain-reply"},
-    "span": {"bidi-mark", "code-language", "inert-image", "inert-link", "inert-link-address"},
+    "span": {
+        *("bidi-mark", "code-language", "inert-image", "inert-link", "inert-link-address"),
+        own_words.CLASS,
+    },
     "th": set(_ALIGNMENTS.values()),
     "td": set(_ALIGNMENTS.values()),
 }
@@ -136,7 +151,7 @@ def _cleaned(html: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Text for HTML, with each direction control as a mark that can be seen."""
+    """Text for HTML, with each direction control as a mark that can be seen, and masks as ours."""
     return _SPECIAL.sub(_special_shown, text)
 
 
@@ -246,12 +261,13 @@ class ReplyRenderer(RendererHTML):
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """What an image was said to show, marked as an image that is not shown."""
         token = tokens[idx]
-        alternative = "".join(_written(token.children or [])) or "no description"
+        alternative = _shown("".join(_written(token.children or [])))
         address = " ".join(_address(token))
         if len(address) > IMAGE_ADDRESS_LIMIT:
             address = f"{address[:IMAGE_ADDRESS_LIMIT]}…"
         return (
-            f'<span class="inert-image" dir="auto">[Image not shown: {_shown(alternative)}] '
+            f'<span class="inert-image" dir="auto">[{own_words.element(own_words.IMAGE)} '
+            f"{alternative or own_words.element(own_words.NO_DESCRIPTION)}] "
             f'<span class="inert-link-address" dir="ltr">({_shown(address)})</span></span>'
         )
 
@@ -259,13 +275,25 @@ class ReplyRenderer(RendererHTML):
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
         """A table in a frame of its own, so that it scrolls alone on a phone."""
-        return '<div class="table-scroll" tabindex="0" role="group" aria-label="Table">\n<table>\n'
+        return f"{own_words.TABLE_START.format(own_words.TABLE)}\n<table>\n"
 
     def table_close(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
         """The end of a table and of its frame."""
         return "</table>\n</div>\n"
+
+
+def _mask(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - as the parser calls it
+    """Take the mark of a mask as it stands: before a bracket it would be a link's text."""
+    after = state.pos + (state.src[state.pos] == "!")  # which would make an image of it
+    # Looked at within the text of a link, it is that link's, and no reason for it to be none.
+    if silent or not state.src.startswith(MARK, after):
+        return False
+    end = after + len(MARK)
+    state.pending += state.src[state.pos : end]
+    state.pos = end
+    return True
 
 
 class ReplyParser(MarkdownIt):
@@ -277,6 +305,7 @@ class ReplyParser(MarkdownIt):
             {"html": False, "linkify": False, "breaks": True, "maxNesting": _BLOCK_NESTING},
             renderer_cls=ReplyRenderer,
         )
+        self.inline.ruler.before("link", "mask", _mask)
         self.enable(["table", "strikethrough"])
         self.disable(["html_block", "html_inline", "entity", "autolink", "reference"])
 

@@ -30,6 +30,7 @@ TAKEN_BY_THE_FORM = frozenset(
         *("querySelector", "querySelectorAll", "requestSubmit"),
     }
 )
+LANGUAGE_CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 # In the order in which they are offered.
 PRESET_NAMES = ("tradeoff-quick", "tradeoff-standard", "refusal", "compliance", "pairwise")
 
@@ -237,7 +238,7 @@ def _translation_errors(rubric: RubricFile) -> list[str]:
         if n > 1
     ]
     for language, questions in rubric.translations.items():
-        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language):
+        if not LANGUAGE_CODE.fullmatch(language):
             errors.append(f"translations: {language!r} is no language code such as de or pt-BR")
         for key, words in questions.items():
             place = f"translations.{language}.{key}"

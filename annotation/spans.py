@@ -15,6 +15,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from annotation import own_words
+
 MOST = 50
 LONGEST_QUOTE = 20_000
 BY_QUOTE = ".quote"
@@ -116,15 +118,25 @@ def located(span: SpanSent, texts: Texts, *, option_id: int | None) -> Span:
 def _looked_up(span: SpanSent, texts: Texts, option_id: int | None) -> Span:
     if len(span.quote) > LONGEST_QUOTE:
         raise SpanRefused(_("The quoted words are too long; quote fewer."))
-    words = " ".join(span.quote.split())
-    for (slot, message), text in sorted(texts.items()):
-        place = _SPACES.sub(" ", text).find(words)
-        if place >= 0:
-            start, last = (_as_written(text, at) for at in (place, place + len(words) - 1))
-            return _at(span, slot, message, start, last + 1, text, option_id)
+    copied = " ".join(span.quote.split())
+    # Words of ours stand in the page in the reader's language, and count in English.
+    for words in dict.fromkeys((copied, own_words.as_counted(copied))):
+        for (slot, message), text in sorted(texts.items()):
+            place = _place_of(words, text)
+            if place is not None:
+                return _at(span, slot, message, *place, text, option_id)
     raise SpanRefused(
         _("The words “%s” do not stand in the reply; copy them from it.") % span.quote[:60]
     )
+
+
+def _place_of(words: str, text: str) -> tuple[int, int] | None:
+    """Return where words begin and end in a text, whatever gaps it has between them."""
+    place = _SPACES.sub(" ", text).find(words)
+    if place < 0:
+        return None
+    start, last = (_as_written(text, at) for at in (place, place + len(words) - 1))
+    return start, last + 1
 
 
 def _as_written(text: str, place: int) -> int:

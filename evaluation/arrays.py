@@ -7,8 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.plans import QuestionPlan
-from annotation.selectors.labels import Asked, choices, option_counts
+from annotation.selectors.labels import (
+    Asked,
+    choices,
+    option_counts,
+    pair_counts,
+    value_categories,
+)
 from annotation.vocabulary import QuestionType
+from evaluation.derived import NOTHING, Derived, with_categories
 
 Ints = npt.NDArray[np.int64]
 
@@ -52,6 +59,49 @@ def units_of(question: QuestionPlan, asked: Asked) -> Units:
     ).astype(np.int64, copy=False)
     sets = tuple(frozenset({option.code}) for option in question.options)
     return _units(rows, sets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DerivedUnits:
+    """People's answers to a derived question.
+
+    ``derived`` has the options that these items have; ``left_out`` counts ratings from which no
+    answer follows.
+    """
+
+    derived: Derived
+    units: Units
+    left_out: int
+
+
+def derived_units(derived: Derived, asked: Asked) -> DerivedUnits:
+    """Return the ratings of a derived question; ``asked`` is about its first source."""
+    if derived.needs_categories:
+        derived = with_categories(derived, value_categories(asked))
+    rows = _source_rows(derived, asked)
+    columns = derived.rule(tuple(rows[:, 4:].T), rows[:, 1])
+    kept = columns != NOTHING
+    counted = np.column_stack([rows[kept, :3], columns[kept], rows[kept, 3]])
+    sets = tuple(frozenset({option.code}) for option in derived.question.options)
+    return DerivedUnits(derived, _units(counted, sets), int(rows[~kept, 3].sum()))
+
+
+def _source_rows(derived: Derived, asked: Asked) -> Ints:
+    """Return cluster, item, turn and raters, then the column of each source's option."""
+    places = [{o.id: n for n, o in enumerate(one.options)} for one in derived.sources]
+    rows: list[tuple[int, ...]]
+    if len(places) == 1:
+        rows = [
+            (row.cluster, row.item, row.turn, row.raters, places[0][row.option])
+            for row in option_counts(asked)
+        ]
+    else:
+        first, second = places
+        rows = [
+            (row.cluster, row.item, row.turn, row.raters, first[row.option], second[row.other])
+            for row in pair_counts(asked, derived.sources[1].id)
+        ]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4 + len(places))
 
 
 def _sets(question: QuestionPlan, asked: Asked) -> Units:

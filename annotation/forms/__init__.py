@@ -181,6 +181,16 @@ class SettingsForm(PlainForm):
         " below. Empty: no consent is asked.",
         widget=forms.Textarea(attrs={"rows": 12}),
     )
+    consent_language = forms.RegexField(
+        r"\A[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z",
+        label="Language of the consent text",
+        required=False,
+        empty_value="en",
+        max_length=35,
+        help_text="A code such as en, de or pt-BR, for browsers and screen readers. Your own text"
+        " is shown to everybody as it is; the ready text comes in each language of raters' pages.",
+        error_messages={"invalid": "Give a code of a language, such as en, de or pt-BR."},
+    )
     on_withdrawal = forms.ChoiceField(
         label="If a rater leaves, their judgments are",
         choices=OnWithdrawal.choices,

@@ -10,11 +10,17 @@ from annotation.vocabulary import OnWithdrawal
 
 
 class ConsentText(models.Model):
-    """One version of what a rater must agree to before anything is shown."""
+    """One version of what a rater must agree to before anything is shown.
+
+    ``translations`` are the same words in further languages, by code; a study's own text has none.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="consent_texts")
     version = models.PositiveIntegerField()
     text = models.TextField()
+    # The code of its language; empty where nobody said.
+    language = models.CharField(max_length=35, blank=True)
+    translations = models.JSONField(default=dict)
     on_withdrawal = models.CharField(max_length=10, choices=OnWithdrawal)
     created_at = models.DateTimeField()
 
@@ -32,17 +38,27 @@ class ConsentText(models.Model):
 
 
 class Consent(models.Model):
-    """A rater agreed to one version of the text, once."""
+    """A rater agreed to one version of the text, once, in the words of one language.
+
+    ``text_sha256`` is the hash of those words as stored; both are empty for what was agreed to
+    before texts had languages.
+    """
 
     rater = models.ForeignKey(
         Rater, on_delete=models.PROTECT, related_name="consents", db_index=False
     )
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="consents")
+    language = models.CharField(max_length=35, blank=True)
+    text_sha256 = models.CharField(max_length=64, blank=True)
     given_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["rater", "text"], name="consent_once_per_text")
+            models.UniqueConstraint(fields=["rater", "text"], name="consent_once_per_text"),
+            models.CheckConstraint(
+                name="consent_language_with_its_hash",
+                condition=Q(language="") | ~Q(text_sha256=""),
+            ),
         ]
 
 

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 from urllib import parse
 
+from annotation import own_words
 from annotation.citations import BY_SCRIPT, ID_OF_ROW, ROLE_OF_ROW
 from annotation.plans import OptionPlan, QuestionPlan
 from annotation.spans import BY_QUOTE, KIND
@@ -136,7 +137,7 @@ def _span(text: str, options: Sequence[OptionPlan]) -> CardSpan:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return CardSpan(text, text[:200], "")
     label = next((option.label for option in options if option.code == code), code)
-    return CardSpan(text, quote, label)
+    return CardSpan(text, own_words.as_read(quote), label)
 
 
 def _clause(text: str) -> CardClause:

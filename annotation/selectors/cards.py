@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from annotation import rendering
+from annotation import own_words, rendering
 from annotation.answers import asked
 from annotation.models import Draft, Judgment, Rater, Seat, Study
 from annotation.plans import QuestionPlan, RubricPlan
@@ -342,14 +342,15 @@ def earlier_answers(
 def numbered(
     shown: Sequence[ShownMessage], html: Sequence[str], *, slot: int = 1
 ) -> tuple[CardMessage, ...]:
-    """Return the messages as safe HTML, the reply's turns counted."""
+    """Return the messages as safe HTML in the reader's language, the reply's turns counted."""
     messages = []
     turn = 0
     for message, safe in zip(shown, html, strict=True):
         is_reply = message.role == Speaker.ASSISTANT
         turn += is_reply
         words = len(message.content.split()) if len(message.content) > FOLDED_ABOVE else 0
-        messages.append(CardMessage(message.role, safe, turn if is_reply else 0, slot, words))
+        html_read = own_words.translated(safe)
+        messages.append(CardMessage(message.role, html_read, turn if is_reply else 0, slot, words))
     return tuple(messages)
 
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from annotation import rendering
+from annotation import own_words, rendering
 from annotation.models import Consent, ConsentText, Rater, Study
 from annotation.vocabulary import OnWithdrawal
 
@@ -23,6 +25,7 @@ class ConsentShown:
 
     id: int
     version: int
+    language: str
     html: str
     promise: str
     agreed_at: datetime | None
@@ -48,20 +51,43 @@ def shown_to(rater: Rater) -> ConsentShown | None:
     if current is None:
         return None
     given = rater.consents.filter(text=current).first()
+    # What somebody agreed to they read again in the words they agreed to.
+    language = language_for(current, given.language if given else translation.get_language() or "")
     return ConsentShown(
         id=current.pk,
         version=current.version,
-        html=html_of(current),
+        language=language,
+        html=html_of(current, language=language),
         promise="" if WITHDRAWAL in current.text else promise_of(current.on_withdrawal),
         agreed_at=given.given_at if given else None,
         first=not rater.consents.exists(),
     )
 
 
-def html_of(text: ConsentText, *, top: int = 2) -> str:
-    """Return a consent text as safe HTML, its promise filled in, headings from level ``top`` on."""
-    words = text.text.replace(WITHDRAWAL, promise_of(text.on_withdrawal))
-    return rendering.render(words, top=top)
+def words_of(text: ConsentText) -> dict[str, str]:
+    """Return the words of a version in each language it has, its own first."""
+    return {text.language: text.text, **text.translations}
+
+
+def language_for(text: ConsentText, wanted: str) -> str:
+    """Return in which of its languages somebody reads a version: theirs, where it has it."""
+    known = words_of(text)
+    plain = wanted.partition("-")[0]
+    return next((one for one in (wanted, plain) if one in known), text.language)
+
+
+def html_of(text: ConsentText, *, top: int = 2, language: str | None = None) -> str:
+    """Return a consent text as safe HTML, its promise filled in, headings from level ``top`` on.
+
+    It is in one of the version's languages, in its own where none is named; the promise too, where
+    the product speaks that language.
+    """
+    code = text.language if language is None else language
+    spoken = code if code in dict(settings.LANGUAGES) else translation.get_language()
+    with translation.override(spoken):
+        promise = promise_of(text.on_withdrawal)
+    words = words_of(text)[code].replace(WITHDRAWAL, promise)
+    return own_words.translated(rendering.render(words, top=top))
 
 
 def policy_for(rater: Rater) -> OnWithdrawal:

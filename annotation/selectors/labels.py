@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, Max, QuerySet, When
+from django.db.models import Case, Count, F, Max, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from annotation.models import Answer, Item, Judgment, Rater
@@ -58,6 +58,41 @@ def option_counts(asked: Asked) -> Iterator[OptionCount]:
     counted = grouped.annotate(n=Count("pk")).order_by("item_id", "turn", "option_id")
     rows = counted.values_list("cluster_id", "item_id", "turn", "option_id", "n")
     return (OptionCount(*row) for row in rows.iterator(chunk_size=ROWS_PER_FETCH))
+
+
+class PairCount(NamedTuple):
+    """How many judgments chose an option of one question and an option of another, at one unit."""
+
+    cluster: int
+    item: int
+    turn: int
+    option: int
+    other: int
+    raters: int
+
+
+def pair_counts(asked: Asked, other_id: int) -> Iterator[PairCount]:
+    """Yield one row for each unit and pair of options that one judgment chose together.
+
+    Both questions take one answer. What was answered to one of them only is left out.
+    """
+    beside = Answer.objects.filter(
+        judgment=OuterRef("judgment"), turn=OuterRef("turn"), question=other_id, current=True
+    )
+    fields = ("cluster_id", "item_id", "turn", "option_id", "other")
+    both = asked.answers().annotate(other=Subquery(beside.values("option_id")[:1]))
+    counted = both.exclude(other=None).values(*fields).annotate(n=Count("pk"))
+    rows = counted.order_by("item_id", "turn", "option_id", "other").values_list(*fields, "n")
+    return (PairCount(*row) for row in rows.iterator(chunk_size=ROWS_PER_FETCH))
+
+
+def value_categories(asked: Asked) -> dict[int, tuple[str, str]]:
+    """Return the categories of both values of each item that has these answers; empty: none."""
+    items = asked.answers().order_by().values("item_id").distinct()
+    rows = Item.objects.filter(pk__in=items).values_list(
+        "pk", "query__value_a__category", "query__value_b__category"
+    )
+    return {pk: (a, b) for pk, a, b in rows.iterator(chunk_size=ROWS_PER_FETCH)}
 
 
 def choices(asked: Asked) -> Iterator[Choice]:

@@ -160,13 +160,17 @@ def unit_counts(asked: Asked) -> Iterator[UnitCount]:
 
 
 class FrozenRater(NamedTuple):
-    """One rater who has judged; ``consent_version`` is the text they agreed to last."""
+    """One rater who has judged; ``consent_version`` is the text they agreed to last.
+
+    ``consent_language`` says in which language's words.
+    """
 
     id: int
     source: str
     cohort: str
     judgments: int
     consent_version: int | None
+    consent_language: str | None
 
 
 def frozen_raters(study_id: int, *, until: int) -> Iterator[FrozenRater]:
@@ -174,13 +178,14 @@ def frozen_raters(study_id: int, *, until: int) -> Iterator[FrozenRater]:
     judged = Judgment.objects.filter(item__study=study_id, current=True, pk__lte=until)
     counted = judged.values("rater_id").annotate(n=Count("pk")).order_by("rater_id")
     rows = counted.values_list("rater_id", "rater__source", "rater__cohort", "n")
-    agreed = dict(
-        Consent.objects.filter(rater__study=study_id)
-        .order_by("pk")
-        .values_list("rater_id", "text__version")
-    )
+    given = Consent.objects.filter(rater__study=study_id).order_by("pk")
+    agreed = {
+        rater: (version, language or None)
+        for rater, version, language in given.values_list("rater_id", "text__version", "language")
+    }
     return (
-        FrozenRater(*row, agreed.get(row[0])) for row in rows.iterator(chunk_size=ROWS_PER_FETCH)
+        FrozenRater(*row, *agreed.get(row[0], (None, None)))
+        for row in rows.iterator(chunk_size=ROWS_PER_FETCH)
     )
 
 

@@ -14,6 +14,7 @@ from annotation.models import (
     Study,
     Value,
 )
+from annotation.selectors.consents import words_of
 from annotation.selectors.released import judgments_at_seats
 from annotation.value_lines import aliases_cell
 
@@ -27,10 +28,15 @@ class FrozenRubric(NamedTuple):
 
 
 class FrozenVersion(NamedTuple):
-    """One version of a text that raters were given to read."""
+    """One version of a text that raters were given to read; ``language`` of one that has several.
+
+    ``translated`` says that the same version has other words besides, in its own language.
+    """
 
     version: int
     text: str
+    language: str = ""
+    translated: bool = False
 
 
 class FrozenSpecification(NamedTuple):
@@ -98,7 +104,11 @@ def consents_used(study_id: int, *, until: int) -> list[FrozenVersion]:
     asked = Study.objects.filter(pk=study_id).values_list("consent_text_id", flat=True)
     ids = {*given.values_list("text_id", flat=True), *asked}
     found = ConsentText.objects.filter(pk__in=[pk for pk in ids if pk]).order_by("version")
-    return [FrozenVersion(*row) for row in found.values_list("version", "text")]
+    return [
+        FrozenVersion(one.version, words, language, language != one.language)
+        for one in found
+        for language, words in words_of(one).items()
+    ]
 
 
 def frozen_values(study_id: int) -> list[FrozenValue]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from annotation import own_words
 from annotation.answers import Given
 from annotation.models import Answer, CitedClause, Judgment, SpanAnswer, TextAnswer
 from annotation.plans import QuestionPlan, RubricPlan
@@ -125,7 +126,8 @@ def _words(said: Said, question: QuestionPlan, turn: int) -> str:
     if question.type == QuestionType.SPANS:
         spans = sorted((one for *place, one in said.spans if tuple(place) == here), key=_order)
         return "; ".join(
-            f"“{span.quote}”" + (f" ({labels[span.option_id]})" if span.option_id else "")
+            f"“{own_words.as_read(span.quote)}”"
+            + (f" ({labels[span.option_id]})" if span.option_id else "")
             for span in spans
         )
     chosen = {one for *place, one in said.options if tuple(place) == here}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from annotation import rendering
+from annotation import own_words, rendering
 from annotation.models import Clause, SpecificationVersion, Study
 from annotation.specification_format import readable
 
@@ -119,7 +119,7 @@ def _html(version_id: int, position: int) -> str:
 
 
 def _read(version_id: int, position: int, wanted: list[str]) -> ClauseFound:
-    html = _html(version_id, position)
+    html = own_words.translated(_html(version_id, position))
     return _found(_kept(version_id)[position].head, _excerpt(html, wanted), html)
 
 

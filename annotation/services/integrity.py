@@ -6,6 +6,7 @@ it sees one moment also while raters work, and its rows are streamed, so that it
 of them.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from annotation.models import (
     TextAnswer,
     TextVersion,
 )
+from annotation.selectors.consents import words_of
 from annotation.shown import text_sha256
 from annotation.vocabulary import RaterSource
 
@@ -228,6 +230,17 @@ def _consents() -> Iterator[Difference]:
     return _found("judgment_after_consent", Judgment, values, sentence)
 
 
+def _consent_words() -> Iterator[Difference]:
+    """Find consents whose hash is not that of the words they name."""
+    rows = Consent.objects.exclude(language="").select_related("text").order_by("pk")
+    for consent in rows.iterator(chunk_size=ROWS_PER_FETCH):
+        words = words_of(consent.text).get(consent.language)
+        if words is None or hashlib.sha256(words.encode()).hexdigest() != consent.text_sha256:
+            reason = f"names SHA-256 {consent.text_sha256}, which no words in {consent.language!r}"
+            table = Consent._meta.db_table
+            yield Difference("consent_words", table, consent.pk, f"{reason} have")
+
+
 def _withdrawals() -> Iterator[Difference]:
     for withdrew, sentence in (
         (True, "withdrew, and no record of it is stored"),
@@ -273,6 +286,7 @@ CHECKS: tuple[Check, ...] = (
     _late_revisions,
     _span_lengths,
     _consents,
+    _consent_words,
     _withdrawals,
     _seats_of_withdrawn,
     _orphans,

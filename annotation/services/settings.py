@@ -45,6 +45,7 @@ def change(
     consent: str,
     now: datetime,
     by_id: int,
+    consent_language: str = consents.ENGLISH,
 ) -> None:
     """Store the settings; another text of guidelines or consent becomes its next version.
 
@@ -59,7 +60,7 @@ def change(
         )
     Study.objects.filter(pk=study.pk).update(**asdict(wanted))
     studies.write_guidelines(study=study, text=guidelines, now=now)
-    consents.write_text(study=study, text=consent, now=now)
+    consents.write_text(study=study, text=consent, language=consent_language, now=now)
     log.info("study_settings", study=study.slug, by=by_id, **_without_text(wanted))
 
 

@@ -25,6 +25,7 @@ def create(
     now: datetime,
     guidelines: str = "",
     consent: str = "",
+    consent_language: str = consents.ENGLISH,
     by: User | None = None,
 ) -> Study:
     """Make a study in draft; whoever makes it becomes its admin. It asks for ``consent``, if any.
@@ -41,7 +42,7 @@ def create(
             )
             rubrics.publish(study=study, rubric=rubric, now=now)
             write_guidelines(study=study, text=guidelines, now=now)
-            consents.write_text(study=study, text=consent, now=now)
+            consents.write_text(study=study, text=consent, language=consent_language, now=now)
             if by is not None:
                 join(study=study, user=by, role=Role.ADMIN, now=now)
     except IntegrityError as error:

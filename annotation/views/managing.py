@@ -18,9 +18,10 @@ from annotation.errors import StateChangeRefused, StudyExists, WithdrawalPromise
 from annotation.forms import SettingsForm, StudyForm
 from annotation.gates import MemberRequest
 from annotation.models import Study, User
-from annotation.selectors.consents import html_of
+from annotation.selectors.consents import html_of, words_of
 from annotation.selectors.progress import POLL_SECONDS, Progress, next_steps, progress_of
 from annotation.services import consents, settings, studies
+from annotation.services.consents import ENGLISH
 from annotation.services.settings import StudySettings
 from annotation.views.pages import done, filled, show, status_of
 from annotation.vocabulary import STUDY_TRANSITIONS, StudyState
@@ -146,12 +147,11 @@ def change_settings(request: MemberRequest, study: Study) -> HttpResponse:
 
 
 def _store_settings(request: MemberRequest, study: Study, sent: dict[str, Any]) -> None:
-    guidelines, consent = sent.pop("guidelines"), sent.pop("consent")
+    texts = {name: sent.pop(name) for name in ("guidelines", "consent", "consent_language")}
     settings.change(
         study=study,
         wanted=StudySettings(**sent),
-        guidelines=guidelines,
-        consent=consent,
+        **texts,
         now=timezone.now(),
         by_id=request.user.pk,
     )
@@ -164,6 +164,7 @@ def _settings_of(study: Study) -> dict[str, Any]:
         **{name: getattr(study, name) for name in names},
         "guidelines": written.text if written else "",
         "consent": study.consent_text.text if study.consent_text else "",
+        "consent_language": (study.consent_text and study.consent_text.language) or ENGLISH,
     }
 
 
@@ -175,6 +176,7 @@ def _settings(request: HttpRequest, study: Study, form: SettingsForm) -> HttpRes
         "guidelines_html": rendering.render(written.text) if written and written.text else "",
         "consent_version": agreed.version if agreed else None,
         "consent_html": html_of(agreed, top=4) if agreed else "",
+        "consent_languages": [code for code in words_of(agreed) if code] if agreed else [],
         "support_html": rendering.render(study.support_text, top=4) if study.support_text else "",
     }
     template = "annotation/settings.html"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import gates, receipts, rendering
+from annotation import gates, own_words, receipts, rendering
 from annotation.errors import (
     AlreadyJudged,
     AnnotationError,
@@ -179,7 +179,7 @@ def guidelines(request: HttpRequest, rater: Rater) -> HttpResponse:
     written = rater.study.guidelines
     context = {
         "rater": rater,
-        "html": rendering.render(written.text, top=2) if written and written.text else "",
+        "html": own_words.translated(rendering.render(written.text if written else "", top=2)),
         "version": written.version if written else None,
     }
     return render(request, "annotation/guidelines.html", context)

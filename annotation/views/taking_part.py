@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import gates, rendering
+from annotation import gates, own_words, rendering
 from annotation.errors import ConsentTextChanged
 from annotation.models import Rater, Study, User
 from annotation.selectors.consents import policy_for, promise_of
@@ -36,7 +36,12 @@ def consent(request: HttpRequest, rater: Rater) -> HttpResponse:
     if request.method != "POST":
         return gates.ask_to_agree(request, rater, next_page=next_page)
     try:
-        consents.give(rater=rater, text_id=_number(request.GET), now=timezone.now())
+        consents.give(
+            rater=rater,
+            text_id=_number(request.GET),
+            language=request.GET.get("in"),
+            now=timezone.now(),
+        )
     except ConsentTextChanged as refusal:
         return gates.ask_to_agree(
             request,
@@ -86,7 +91,7 @@ def support(request: HttpRequest, rater: Rater) -> HttpResponse:
 
 
 def _support_html(study: Study) -> str:
-    return rendering.render(study.support_text, top=2) if study.support_text else ""
+    return own_words.translated(rendering.render(study.support_text, top=2))
 
 
 @gates.leaving

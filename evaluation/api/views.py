@@ -91,7 +91,7 @@ class Gold(StudyView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Report each rater's share of right answers where the right one is known."""
-        _only(request, "question")
+        only(request, "question")
         found = gold.report(self.study, question=_asked(request, "question"))
         return Response(gold.as_json(self.study, found))
 

@@ -30,7 +30,7 @@ FAMILIES = {
     "rubric-KEY-vVERSION.json": "each version of the questions that a judgment was made under",
     "guidelines-vVERSION.md": "each version of the guidelines, likewise",
     "specification-KEY-VERSION.json": "each version of a specification, likewise, by clause",
-    "consent-vVERSION.md": "each text that raters agreed to",
+    "consent-vVERSION.md": "each text that raters agreed to; with a language, its translation",
 }
 
 

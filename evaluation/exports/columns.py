@@ -232,6 +232,7 @@ RATERS = (
     Column("cohort", "text", "The group the rater was recruited in."),
     Column("judgments", "integer", "Items judged, up to the cut-off."),
     Column("consent_version", "integer", "The version of the consent they agreed to last."),
+    Column("consent_language", "text", "The language in which they read it."),
 )
 DICTIONARY = (
     Column("file", "text", "The table, without its ending."),

@@ -50,9 +50,11 @@ def _texts(kind: str, folder: Folder, study: StudyFacts, until: int) -> list[dic
     }
     listed = []
     for one in used[kind](study.id, until=until):
-        name = file_name(kind, f"v{one.version}", ending="md")
+        names = [f"v{one.version}", *([one.language] if one.translated else [])]
+        name = file_name(kind, *names, ending="md")
         folder.text(name, one.text)
-        listed.append({"version": one.version, "file": name})
+        said = {"language": one.language} if one.language else {}
+        listed.append({"version": one.version, **said, "file": name})
     return listed
 
 

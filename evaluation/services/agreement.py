@@ -1,7 +1,7 @@
 """How far raters agree: from the database to numbers with intervals."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from annotation.selectors.labels import (
 )
 from annotation.selectors.studies import StudyFacts
 from annotation.vocabulary import CLOSED_TYPES, DEFAULT_WAVES, Level, QuestionType, Scope, Wave
-from evaluation.arrays import Units, units_of
+from evaluation.arrays import Units, derived_units, units_of
+from evaluation.derived import Derived, derived_of
 from evaluation.errors import QuestionUnknown, SliceUnknown
 from evaluation.stats.agreement import (
     CountTable,
@@ -64,6 +65,9 @@ class Agreement:
     alpha: Estimate
     percent: Estimate
     shares: tuple[Share, ...]
+    # Of a derived question: how it follows from others, and ratings from which it does not.
+    definition: str = ""
+    left_out: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command, the API and releases give it."""
@@ -71,6 +75,8 @@ class Agreement:
             "key": self.key,
             "scope": self.scope,
             "level": self.level,
+            "definition": self.definition or None,
+            "left_out": self.left_out,
             "slice": {self.slice_by: self.slice_key} if self.slice_by else None,
             "wave": "+".join(self.waves),
             "cluster": self.cluster,
@@ -113,6 +119,8 @@ def report(
 ) -> list[Agreement]:
     """Return the agreement on each closed question, or on one, whole or in slices.
 
+    Derived questions come after those that were asked, where anything follows from the answers.
+
     Raises:
         QuestionUnknown: the rubric has no such question, or it is one of free text.
         SliceUnknown: results cannot be sliced by this.
@@ -123,11 +131,12 @@ def report(
     cluster = "scenario" if has_named_scenarios(study.id) else "query"
     return [
         found
-        for plan in _closed(study, question)
-        for scope in _scopes(plan)
+        for one in _closed(study, question)
+        for scope in scopes_of(one)
         for found in _of_question(
-            study, plan, Asked(plan.id, scope, waves, until), cluster, by, slices
+            study, one, Asked(first_id(one), scope, waves, until), cluster, by, slices
         )
+        if question or not found.definition or found.judgments
     ]
 
 
@@ -136,32 +145,68 @@ def as_json(study: StudyFacts, found: list[Agreement]) -> dict[str, Any]:
     return {"study": study.slug, "questions": [agreement.as_json() for agreement in found]}
 
 
-def _closed(study: StudyFacts, key: str | None) -> list[QuestionPlan]:
-    closed = [q for q in study.rubric.questions if q.type in CLOSED_TYPES]
+def _closed(study: StudyFacts, key: str | None) -> list[QuestionPlan | Derived]:
+    closed: list[QuestionPlan | Derived] = [
+        *(q for q in study.rubric.questions if q.type in CLOSED_TYPES),
+        *derived_of(study.rubric),
+    ]
     if key is None:
         return closed
-    found = [q for q in closed if q.key == key]
+    found = [one for one in closed if plan_of(one).key == key]
     if not found:
-        known = ", ".join(q.key for q in closed)
+        known = ", ".join(plan_of(one).key for one in closed)
         raise QuestionUnknown(f"The study has no closed question {key!r}. It has {known}.")
     return found
 
 
-def _scopes(question: QuestionPlan) -> tuple[Scope, ...]:
-    if question.scope == Scope.BOTH:
-        return (Scope.CONVERSATION, Scope.TURN)
-    return (question.scope,)
+def offered(study: StudyFacts) -> list[QuestionPlan]:
+    """Return the closed questions of a study, derived ones last."""
+    return [plan_of(one) for one in _closed(study, None)]
+
+
+def plan_of(one: QuestionPlan | Derived) -> QuestionPlan:
+    """Return a question, asked or derived, as one that was asked."""
+    return one.question if isinstance(one, Derived) else one
+
+
+def first_id(one: QuestionPlan | Derived) -> int:
+    """Return the stored question that says who answered: of a derived one its first source."""
+    return one.sources[0].id if isinstance(one, Derived) else one.id
+
+
+def scopes_of(one: QuestionPlan | Derived) -> tuple[Scope, ...]:
+    """Return of what a question is asked: turns, whole conversations, or both."""
+    scope = plan_of(one).scope
+    return (Scope.CONVERSATION, Scope.TURN) if scope == Scope.BOTH else (scope,)
 
 
 def _of_question(
+    study: StudyFacts,
+    one: QuestionPlan | Derived,
+    asked: Asked,
+    cluster: str,
+    by: str | None,
+    slices: dict[int, str],
+) -> Iterator[Agreement]:
+    if isinstance(one, Derived):
+        read = derived_units(one, asked)
+        found = _of_units(study, read.derived.question, asked, cluster, by, slices, read.units)
+        for part in found:
+            yield replace(part, definition=one.definition, left_out=read.left_out)
+    else:
+        units = units_of(one, asked)
+        yield from _of_units(study, one, asked, cluster, by, slices, units)
+
+
+def _of_units(
     study: StudyFacts,
     question: QuestionPlan,
     asked: Asked,
     cluster: str,
     by: str | None,
     slices: dict[int, str],
+    units: Units,
 ) -> Iterator[Agreement]:
-    units = units_of(question, asked)
     if not len(units.item) and question.scope == Scope.BOTH and asked.scope == Scope.TURN:
         return  # no conversation of several turns was judged
     if by is None:

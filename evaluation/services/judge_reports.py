@@ -71,6 +71,10 @@ class JudgeQuestionReport:
     rates: tuple[OptionReport, ...]
     inverted: bool
     said: Said
+    # Of a derived question: how it follows from others, and people's ratings from which it does
+    # not.
+    definition: str = ""
+    left_out: int = 0
 
     @property
     def verdict(self) -> str:
@@ -84,6 +88,8 @@ class JudgeQuestionReport:
             "key": self.key,
             "scope": self.scope,
             "level": self.level,
+            "definition": self.definition or None,
+            "left_out": self.left_out,
             "items": self.items,
             "pairs": self.pairs,
             "cluster": self.cluster,

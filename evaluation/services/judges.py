@@ -1,6 +1,6 @@
 """Judges held against people: confusion, accuracy, kappa, and people's own agreement beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from annotation.selectors.items import reply_ids_of_items
 from annotation.selectors.labels import Asked, has_named_scenarios
 from annotation.selectors.studies import StudyFacts
 from annotation.vocabulary import ItemKind, QuestionType, Scope
-from evaluation.arrays import Ints, Units, units_of
+from evaluation.arrays import Ints, Units, derived_units, units_of
+from evaluation.derived import NOTHING, Derived, derived_of
 from evaluation.errors import JudgeAmbiguous, JudgeUnknown, OptionUnknown, QuestionUnknown
 from evaluation.models import Judge, Verdict
+from evaluation.services.agreement import first_id, plan_of, scopes_of
 from evaluation.services.judge_reports import JudgeQuestionReport, compared
 
 ONE_ANSWER = frozenset({QuestionType.SINGLE, QuestionType.SCALE})
@@ -125,23 +127,29 @@ def report(
     judge_id = judge_of(study, judge).id
     cluster = "scenario" if has_named_scenarios(study.id) else "query"
     found = []
-    for plan in _questions(study, question):
-        for scope in _scopes(plan):
-            given = not about_pairs(study) and _given(judge_id, plan, scope).exists()
+    for one in _questions(study, question):
+        for scope in scopes_of(one):
+            given = not about_pairs(study) and _answered(judge_id, one, scope)
             if question is None and not given:
                 continue
-            keys, columns = _verdicts(judge_id, plan, scope)
-            units = units_of(plan, Asked(plan.id, scope, until=until))
-            judged = _at_units(units, keys, columns)
-            found.append(
-                compared(plan, scope, units, judged, cluster=cluster, of_pairs=about_pairs(study))
+            held = _held(judge_id, one, Asked(first_id(one), scope, until=until))
+            compared_one = compared(
+                held.plan,
+                scope,
+                held.units,
+                held.judged,
+                cluster=cluster,
+                of_pairs=about_pairs(study),
             )
+            if question is None and isinstance(one, Derived) and not held.units.item.size:
+                continue
+            found.append(replace(compared_one, definition=held.definition, left_out=held.left_out))
     return found
 
 
 def offered(study: StudyFacts) -> list[QuestionPlan]:
-    """Return the questions on which a judge can be held against people."""
-    return [] if about_pairs(study) else _questions(study, None)
+    """Return the questions on which a judge can be held against people, derived ones last."""
+    return [] if about_pairs(study) else [plan_of(one) for one in _questions(study, None)]
 
 
 def about_pairs(study: StudyFacts) -> bool:
@@ -177,14 +185,17 @@ def items_in_cell(
         OptionUnknown: the question has no such option, or is not asked in this scope.
     """
     judge_id = judge_of(study, judge).id
-    plan = _questions(study, question)[0]
-    codes = [option.code for option in plan.options]
-    if scope not in _scopes(plan) or people not in codes or says not in codes:
+    one = _questions(study, question)[0]
+    asked_of = scopes_of(one)
+    if scope not in asked_of:
+        raise OptionUnknown(f"{question!r} is asked of {', '.join(asked_of)}.")
+    held = _held(judge_id, one, Asked(first_id(one), Scope(scope)))
+    units, judged = held.units, held.judged
+    codes = [option.code for option in held.plan.options]
+    if people not in codes or says not in codes:
         raise OptionUnknown(
-            f"{question!r} is asked of {', '.join(_scopes(plan))} and offers {', '.join(codes)}."
+            f"{question!r} is asked of {', '.join(asked_of)} and offers {', '.join(codes)}."
         )
-    units = units_of(plan, Asked(plan.id, Scope(scope)))
-    judged = _at_units(units, *_verdicts(judge_id, plan, Scope(scope)))
     here = (units.counts[:, codes.index(people)] > 0) & (judged == codes.index(says))
     rows = np.flatnonzero(here)[:limit]
     replies = reply_ids_of_items(int(item) for item in units.item[rows])
@@ -202,19 +213,48 @@ def items_in_cell(
     ]
 
 
-def _questions(study: StudyFacts, key: str | None) -> list[QuestionPlan]:
-    known = [q for q in study.rubric.questions if q.type in ONE_ANSWER]
-    found = [q for q in known if key in (None, q.key)]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    """People's ratings of a question, and a judge's answer at each unit of them."""
+
+    plan: QuestionPlan
+    units: Units
+    judged: Ints
+    definition: str = ""
+    left_out: int = 0
+
+
+def _held(judge_id: int, one: QuestionPlan | Derived, asked: Asked) -> _Held:
+    if not isinstance(one, Derived):
+        units = units_of(one, asked)
+        return _Held(one, units, _at_units(units, *_verdicts(judge_id, one, asked.scope)))
+    read = derived_units(one, asked)
+    derived, units = read.derived, read.units
+    given = tuple(
+        _at_units(units, *_verdicts(judge_id, source, asked.scope)) for source in one.sources
+    )
+    judged = np.full(len(units.item), NOTHING, dtype=np.int64)
+    whole = np.all([columns >= 0 for columns in given], axis=0)
+    judged[whole] = derived.rule(tuple(columns[whole] for columns in given), units.item[whole])
+    return _Held(derived.question, units, judged, one.definition, read.left_out)
+
+
+def _questions(study: StudyFacts, key: str | None) -> list[QuestionPlan | Derived]:
+    known: list[QuestionPlan | Derived] = [
+        *(q for q in study.rubric.questions if q.type in ONE_ANSWER),
+        *derived_of(study.rubric),
+    ]
+    found = [one for one in known if key in (None, plan_of(one).key)]
     if key is not None and not found:
-        keys = ", ".join(q.key for q in known)
+        keys = ", ".join(plan_of(one).key for one in known)
         raise QuestionUnknown(f"The study has no question {key!r} with one answer. It has {keys}.")
     return found
 
 
-def _scopes(question: QuestionPlan) -> tuple[Scope, ...]:
-    if question.scope == Scope.BOTH:
-        return (Scope.CONVERSATION, Scope.TURN)
-    return (question.scope,)
+def _answered(judge_id: int, one: QuestionPlan | Derived, scope: Scope) -> bool:
+    """Say whether the judge gave verdicts on a question, or on all that it is derived from."""
+    sources = one.sources if isinstance(one, Derived) else (one,)
+    return all(_given(judge_id, source, scope).exists() for source in sources)
 
 
 def _given(judge_id: int, question: QuestionPlan, scope: Scope) -> QuerySet[Verdict]:

@@ -178,7 +178,10 @@ def _dictionary() -> list[list[str]]:
 def _headline(
     study: StudyFacts, folder: Folder, rubric: dict[str, Any], agreed: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return alpha of each question, recomputed from the written file by another package."""
+    """Return alpha of each question, recomputed from the written file by another package.
+
+    Derived questions follow from these, and are in ``agreement.json`` alone.
+    """
     filters = Filters(
         waves=frozenset(str(wave.label) for wave in DEFAULT_WAVES),
         rubric=study.rubric.key,
@@ -187,6 +190,8 @@ def _headline(
     again = {(one.key, one.scope): one.value for one in alphas(folder.path, rubric, filters)}
     headline = []
     for question in agreed["questions"]:
+        if question["definition"]:
+            continue
         alpha = question["coefficients"][0]
         value = again.get((question["key"], question["scope"]))
         headline.append(

@@ -125,7 +125,7 @@ def page(visit: Visit) -> HttpResponse:
         "rows": rows if judged and not visit.asked("by") else [],
         "overview": _overview(rows) if judged and not visit.asked("by") else "",
         "judged": judged,
-        "questions": [q for q in visit.study.rubric.questions if q.options],
+        "questions": agreement.offered(visit.study),
         "slices": [(key, key.replace("_", " ")) for key in SLICES],
         "question": visit.asked("question"),
         "by": visit.asked("by"),

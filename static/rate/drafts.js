@@ -2,7 +2,7 @@
 
 import { card, form, owner, post, store, stored, word, say } from "./page.js";
 import { extended } from "./lease.js";
-import { paint } from "./spans.js";
+import { asRead, paint } from "./spans.js";
 import { showConditional } from "./questions.js";
 
 const PAUSE = 400;
@@ -64,7 +64,7 @@ function hidden(name, value) {
   const input = Object.assign(document.createElement("input"), { type: "checkbox", checked: true, name, value });
   const shown = document.createElement("span");
   try {
-    shown.textContent = spans ? `“${JSON.parse(value).quote}”` : value;
+    shown.textContent = spans ? `“${asRead(JSON.parse(value))}”` : value;
   } catch {
     return;
   }

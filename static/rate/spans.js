@@ -1,9 +1,11 @@
 // Evidence: words of the reply, selected with mouse, finger or keys, and what they are.
-// Offsets count code points of a message's text content, as the server counts them.
+// Offsets count code points of a message's text content, as the server counts them. Words of the
+// product's own within it read in the rater's language, and count as what they stand for.
 
 import { card, form, note, say, stage, word } from "./page.js";
 
-let selected = null; // { slot, message, start, end, quote }
+const OWN = "[data-counts]";
+let selected = null; // { slot, message, start, end, quote, reads }
 
 const codePoints = (text) => [...text].length;
 const fields = () => [...stage.querySelectorAll("[data-spans]")];
@@ -17,29 +19,50 @@ function markable(node) {
   return text;
 }
 
-function offset(text, node, at) {
+// The words of a range as they count.
+function counted(range) {
+  if (!stage.querySelector(OWN)) return range.toString();
+  const part = range.cloneContents();
+  for (const own of part.querySelectorAll(OWN)) own.textContent = own.dataset.counts;
+  return part.textContent;
+}
+
+function from(text, node, at) {
   const range = document.createRange();
   range.selectNodeContents(text);
   range.setEnd(node, at);
-  return codePoints(range.toString());
+  return range;
+}
+
+// Own words are marked whole or not at all.
+function whole(range) {
+  const own = (node) => (node.nodeType === Node.TEXT_NODE ? node.parentElement : node).closest(OWN);
+  const [first, last] = [own(range.startContainer), own(range.endContainer)];
+  const { startContainer: begins, startOffset: at } = range;
+  if (last) range.endOffset ? range.setEndAfter(last) : range.setEndBefore(last);
+  if (first) at && at >= begins.textContent.length ? range.setStartAfter(first) : range.setStartBefore(first);
+  return range;
 }
 
 function read() {
   const selection = getSelection();
   if (!selection.rangeCount || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0);
-  const text = markable(range.startContainer);
-  if (!text || !text.contains(range.startContainer)) return null;
+  const chosen = selection.getRangeAt(0);
+  const text = markable(chosen.startContainer);
+  if (!text || !text.contains(chosen.startContainer)) return null;
+  const range = chosen.cloneRange();
   // What reaches beyond the message, as a triple click does, ends with the message.
-  const ends = text.contains(range.endContainer);
-  let start = offset(text, range.startContainer, range.startOffset);
-  let end = ends ? offset(text, range.endContainer, range.endOffset) : codePoints(text.textContent);
-  const all = [...text.textContent];
-  while (start < end && /\s/u.test(all[start])) start += 1;
-  while (end > start && /\s/u.test(all[end - 1])) end -= 1;
-  if (start === end) return null;
+  if (!text.contains(range.endContainer)) range.setEnd(text, text.childNodes.length);
+  whole(range);
+  let start = codePoints(counted(from(text, range.startContainer, range.startOffset)));
+  const words = [...counted(range)];
+  const before = words.findIndex((sign) => !/\s/u.test(sign));
+  if (before < 0) return null;
+  const quote = words.slice(before, words.findLastIndex((sign) => !/\s/u.test(sign)) + 1);
+  start += before;
   const { slot, message } = text.closest("[data-message]").dataset;
-  return { slot: Number(slot), message: Number(message), start, end, quote: all.slice(start, end).join("") };
+  const reads = range.toString().trim();
+  return { slot: Number(slot), message: Number(message), start, end: start + quote.length, quote: quote.join(""), reads };
 }
 
 function shorten(text) {
@@ -52,7 +75,7 @@ function show() {
     const chosen = field.querySelector(".spans__chosen");
     field.querySelector(".spans__kinds").hidden = !selected;
     chosen.hidden = !selected;
-    chosen.textContent = selected ? `${word("choose_kind")} “${shorten(selected.quote)}”` : "";
+    chosen.textContent = selected ? `${word("choose_kind")} “${shorten(selected.reads)}”` : "";
   }
 }
 
@@ -63,12 +86,12 @@ function add(field, kind, label) {
   item.className = "spans__one";
   const input = document.createElement("input");
   Object.assign(input, { type: "checkbox", checked: true, name: field.dataset.spans });
-  input.setAttribute("aria-label", shorten(selected.quote));
-  const { slot, message, start, end, quote } = selected;
+  const { slot, message, start, end, quote, reads } = selected;
+  input.setAttribute("aria-label", shorten(reads));
   input.value = JSON.stringify({ slot, message, start, end, kind, quote });
   const words = document.createElement("q");
   words.dir = "auto";
-  words.textContent = quote;
+  words.textContent = reads;
   const badge = document.createElement("span");
   badge.className = "badge";
   badge.textContent = label;
@@ -81,7 +104,7 @@ function add(field, kind, label) {
   getSelection().removeAllRanges();
   show();
   paint();
-  say(`${word("marked")} ${shorten(quote)}`, { passing: true });
+  say(`${word("marked")} ${shorten(reads)}`, { passing: true });
   form().dispatchEvent(new Event("change", { bubbles: true }));
 }
 
@@ -99,14 +122,20 @@ export function paint() {
   if (!CSS.highlights) return;
   const ranges = [];
   for (const input of stage.querySelectorAll(".spans__list input:checked")) {
-    const span = readable(input.value);
-    const place = span && `[data-slot="${CSS.escape(span.slot)}"][data-message="${CSS.escape(span.message)}"]`;
-    const message = place && stage.querySelector(`${place} .message__text`);
-    const range = message && rangeOf(message, span.start, span.end);
+    const range = placed(readable(input.value));
     if (range) ranges.push(range);
   }
   CSS.highlights.set("evidence", new Highlight(...ranges));
 }
+
+function placed(span) {
+  const place = span && `[data-slot="${CSS.escape(span.slot)}"][data-message="${CSS.escape(span.message)}"]`;
+  const message = place && stage.querySelector(`${place} .message__text`);
+  return message && rangeOf(message, span.start, span.end);
+}
+
+// The words of a marked place as the rater has them on the page.
+export const asRead = (span) => placed(span)?.toString() ?? span.quote;
 
 function rangeOf(text, start, end) {
   const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
@@ -114,13 +143,16 @@ function rangeOf(text, start, end) {
   let seen = 0;
   let begun = false;
   while (walker.nextNode()) {
-    const all = [...walker.currentNode.data];
+    const node = walker.currentNode;
+    const own = node.parentElement.closest(OWN);
+    const all = [...(own ? own.dataset.counts : node.data)];
+    const unit = (at) => all.slice(0, at - seen).join("").length;
     if (!begun && start < seen + all.length) {
-      range.setStart(walker.currentNode, all.slice(0, start - seen).join("").length);
+      range.setStart(node, own ? 0 : unit(start));
       begun = true;
     }
     if (begun && end <= seen + all.length) {
-      range.setEnd(walker.currentNode, all.slice(0, end - seen).join("").length);
+      range.setEnd(node, own ? node.data.length : unit(end));
       return range;
     }
     seen += all.length;

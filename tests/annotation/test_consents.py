@@ -1,6 +1,9 @@
 """Consent texts in versions, and who agreed to which (R-103, R-098)."""
 
+from hashlib import sha256
+
 import pytest
+from django.utils import translation
 
 from annotation.errors import ConsentTextChanged
 from annotation.models import Consent, ConsentText, Study
@@ -157,6 +160,105 @@ def test_agreeing_by_a_double_click_is_stored_once():
     given = build.at_once(*[lambda: consents.give(rater=ann, text_id=text_id, now=NOW)] * 4)
 
     assert {one.pk for one in given} == {Consent.objects.get().pk}
+
+
+# Languages
+
+
+def ready(study, **more):
+    return consents.write_text(study=study, text=consents.default_text(), now=NOW, **more)
+
+
+def test_the_ready_text_comes_in_every_language_of_raters(study, settings):
+    written = ready(study)
+
+    assert [written.language, *written.translations] == list(dict(settings.LANGUAGES))
+    assert "Teilnahme an „A study“" in written.translations["de"]
+
+
+def test_the_ready_text_is_one_whichever_language_it_was_given_in(study):
+    text = consents.default_text("de")
+    written = consents.write_text(study=study, text=text, now=NOW)
+
+    assert (written.language, list(written.translations)) == ("de", ["en"])
+
+
+def test_an_own_text_is_shown_to_everybody_as_it_is(study, ann):
+    consents.write_text(study=study, text="D'accord ? {withdrawal}", language="fr", now=NOW)
+
+    with translation.override("de"):
+        shown = found.shown_to(fresh(ann))
+
+    assert (shown.language, "D'accord" in shown.html) == ("fr", True)
+    assert "Wenn Sie die Studie verlassen" in shown.html
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"), [("de", "de"), ("de-at", "de"), ("en", "en"), ("en-gb", "en")]
+)
+def test_a_rater_reads_the_ready_text_in_their_language(study, ann, asked, read):
+    ready(study)
+
+    with translation.override(asked):
+        shown = found.shown_to(fresh(ann))
+
+    assert shown.language == read
+    title = {"de": "Teilnahme an", "en": "Taking part in"}[read]
+    promise = {"de": "Wenn Sie die Studie verlassen", "en": "When you leave"}[read]
+    assert title in shown.html
+    assert promise in shown.html
+
+
+def test_R103_a_consent_says_which_words_were_agreed_to(study, ann):
+    text = ready(study)
+
+    given = consents.give(rater=ann, text_id=text.pk, language="de", now=NOW)
+
+    assert given.language == "de"
+    assert given.text_sha256 == sha256(text.translations["de"].encode()).hexdigest()
+
+
+def test_R103_without_a_language_the_texts_own_words_are_agreed_to(study, ann):
+    text = write(study, "One")
+
+    given = consents.give(rater=ann, text_id=text.pk, now=NOW)
+
+    assert (given.language, given.text_sha256) == ("en", sha256(b"One").hexdigest())
+
+
+def test_R103_words_that_the_version_does_not_have_cannot_be_agreed_to(study, ann):
+    text = ready(study)
+
+    with pytest.raises(ConsentTextChanged):
+        consents.give(rater=ann, text_id=text.pk, language="fr", now=NOW)
+
+    assert not Consent.objects.exists()
+
+
+def test_what_was_agreed_to_is_shown_again_in_those_words(study, ann):
+    consents.give(rater=ann, text_id=ready(study).pk, language="de", now=NOW)
+
+    assert found.shown_to(fresh(ann)).language == "de"
+
+
+def test_another_language_is_a_version_of_the_same_words(study):
+    write(study, "One")
+
+    assert consents.write_text(study=study, text="One", language="de", now=NOW).version == 2
+
+
+def test_a_text_from_before_there_were_languages_is_no_reason_to_ask_again(study):
+    study.consent_texts.create(version=1, text="One", on_withdrawal="keep", created_at=NOW)
+
+    assert write(study, "One").version == 1
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_ready_text_has_the_same_parts_in_every_language(language):
+    text = consents.default_text(language)
+
+    assert (text.count("\n## "), text.count("\n- ")) == (5, 5)
+    assert (text.count("{title}"), text.count("{withdrawal}")) == (1, 1)
 
 
 # What is missing

@@ -256,6 +256,14 @@ DAMAGE = {
         f"UPDATE annotation_consent SET given_at = '{NOW + HOUR}'",
         {("judgment_after_consent", "judgment")},
     ),
+    "consent to other words": (
+        "UPDATE annotation_consent SET text_sha256 = 'x'",
+        {("consent_words", "consent")},
+    ),
+    "consent in a language that the text has not": (
+        "UPDATE annotation_consent SET language = 'fr'",
+        {("consent_words", "consent")},
+    ),
     "consent that is gone": (
         "DELETE FROM annotation_consent",
         {("judgment_after_consent", "judgment")},

@@ -2,6 +2,7 @@ from http import HTTPStatus
 
 import pytest
 
+from annotation import rendering
 from annotation.errors import HitsUnknown
 from annotation.models import Hit
 from annotation.selectors.leaks import LeakFilter, alike_of, grouped, preview_of, summary_of
@@ -309,7 +310,7 @@ def test_the_preview_shows_what_a_rater_sees(study, admin, client, tmp_path):
 
     leaks.decide(study=study, seen={hit.pk: HELD}, decision=HitDecision.KEPT, by=admin, now=NOW)
 
-    assert "Well, [removed] made me." in before
+    assert "Well, [removed] made me." in rendering.text_of(before)
     assert "Well, Zork made me." in page(client.get(path))
     assert "acme" not in before
 

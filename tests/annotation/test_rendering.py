@@ -42,6 +42,7 @@ CLASSES = {
     "bidi-mark",
     "code-language",
     "inert-image",
+    "own-words",
     "inert-link",
     "inert-link-address",
     "align-right",
@@ -191,6 +192,18 @@ def test_a_link_is_its_words_and_its_address_in_plain_text():
 
 def test_two_links_in_a_line_keep_their_own_addresses():
     assert seen("[a](x) and [b](y)").text.strip() == "a (x) and b (y)"
+
+
+@pytest.mark.parametrize(
+    "around", ["{}({})", "!{}({})", "**{}**", "`{}`", "- {}", "[{}](x.y)", "\\{}", "    {}"]
+)
+def test_the_mark_of_a_mask_is_whole_whatever_stands_around_it(around):
+    markdown = around.replace("{}", "[removed]")
+
+    html = rendering.render(markdown)
+
+    assert html.count(">[removed]</span>") == markdown.count("[removed]")
+    assert "inert-image" not in html
 
 
 def test_an_image_is_its_description_marked_as_not_shown():

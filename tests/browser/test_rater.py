@@ -8,6 +8,7 @@ import time
 import pytest
 from django.contrib.sessions.models import Session
 
+from annotation import rendering
 from annotation.models import (
     Draft,
     Judgment,
@@ -301,6 +302,64 @@ def test_marked_words_are_stored_with_offsets_of_the_text_shown(visit, tmp_path,
     assert shown[span.start : span.end] == span.quote == words
     assert span.option.code == "framing"
     assert len(span.text_sha256) == 64
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(
+    ("read", "counted"),
+    [
+        pytest.param("say: I'm {} and 🙂 **you**", "say: I'm [removed] and 🙂 you", id="across"),
+        pytest.param("and 🙂 **you**", "and 🙂 you", id="after"),
+        pytest.param("{} and", "[removed] and", id="from"),
+        pytest.param("I'm {}", "I'm [removed]", id="to"),
+    ],
+)
+def test_R044_places_across_a_mask_count_alike_in_every_language(
+    visit, tmp_path, language, read, counted
+):
+    text = "What I say: I'm ChatGPT and 🙂 **you** are not.\n\n![](x.png) Red."
+    messages = [{"role": "user", "content": "?"}, {"role": "assistant", "content": text}]
+    rater = seated(build.study(rubric=SPANS), tmp_path, messages=messages)
+    User.objects.filter(pk=rater.user_id).update(language=language)
+    page = rating(visit, rater)
+    words = read.replace("**", "").format({"en": "[removed]", "de": "[entfernt]"}[language])
+
+    select(page, words)
+    page.get_by_role("button", name="Framing").click()
+    assert page.locator(".spans__one q").text_content() == words
+    select(page, "Red")
+    page.get_by_role("button", name="Framing").click()
+    painted = page.evaluate("[...CSS.highlights.get('evidence')].map(String)")
+    page.locator(".card__asking .button--main").click()
+    build.wait_for(lambda: SpanAnswer.objects.count() == 2)
+
+    assert painted == [words, "Red"]
+    canonical = rendering.text_of(rendering.render(text.replace("ChatGPT", "[removed]")))
+    for span in SpanAnswer.objects.all():
+        assert canonical[span.start : span.end] == span.quote
+    assert set(SpanAnswer.objects.values_list("quote", flat=True)) == {counted, "Red"}
+
+
+@pytest.mark.parametrize(("begin", "end"), [(2, 5), (0, 5), (4, 10)])
+def test_a_mask_is_marked_whole_or_not_at_all(visit, tmp_path, begin, end):
+    messages = [{"role": "user", "content": "?"}, {"role": "assistant", "content": "I'm ChatGPT."}]
+    rater = seated(build.study(rubric=SPANS), tmp_path, messages=messages)
+    User.objects.filter(pk=rater.user_id).update(language="de")
+    page = rating(visit, rater)
+
+    page.evaluate(
+        """([begin, end]) => {
+          const mask = document.querySelector(".own-words").firstChild;
+          getSelection().setBaseAndExtent(mask, begin, mask, end);
+        }""",
+        [begin, end],
+    )
+    page.get_by_role("button", name="Framing").click()
+    page.locator(".card__asking .button--main").click()
+    build.wait_for(lambda: SpanAnswer.objects.count() == 1)
+
+    span = SpanAnswer.objects.get()
+    assert (span.start, span.end, span.quote) == (4, 13, "[removed]")
 
 
 def test_several_places_are_marked_and_one_taken_away_again(visit, tmp_path):

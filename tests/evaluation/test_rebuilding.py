@@ -4,8 +4,9 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
-from annotation import rendering
+from annotation import own_words, rendering
 from annotation.models import Hit, Judgment, Study, User
 from annotation.services import leaks, sweeps
 from annotation.vocabulary import HitDecision
@@ -41,10 +42,14 @@ def asked(questions):
 
 
 def rebuilt(screen, turn=0):
-    """The same of a screen that was made again."""
+    """The same of a screen that was made again, own words in the language of its page."""
 
     def as_shown(messages):
-        return [(m.role, rendering.render(m.content), m.turn) for m in messages]
+        with translation.override(screen.language or "en"):
+            return [
+                (m.role, own_words.translated(rendering.render(m.content)), m.turn)
+                for m in messages
+            ]
 
     (stage,) = [stage for stage in screen.stages if stage.turn == turn]
     replies = [(r.letter, r.slot, as_shown(r.messages)) for r in screen.replies]

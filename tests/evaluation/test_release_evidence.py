@@ -311,7 +311,9 @@ def test_a_specification_has_its_source_and_its_clauses(out):
 
 
 def test_raters_are_listed_with_the_consent_they_gave(out):
-    assert {row["consent_version"] for row in rows(out, "raters")} == {1}
+    given = {(row["consent_version"], row["consent_language"]) for row in rows(out, "raters")}
+
+    assert given == {(1, "en")}
 
 
 def test_values_are_listed_as_raters_read_them(study, tmp_path):

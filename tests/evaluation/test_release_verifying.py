@@ -137,7 +137,7 @@ def test_sets_are_apart_as_passonneau_says(one, other, distance):
 def test_long_tables_report_while_they_are_written(tmp_path):
     heard = []
     folder = Folder(tmp_path, lambda name, rows: heard.append((name, rows)))
-    row = {"rater": "x", "source": "", "cohort": "", "judgments": 1, "consent_version": 1}
+    row = dict.fromkeys((column.name for column in TABLES["raters"]), "")
 
     folder.table("raters", TABLES["raters"], [row] * 1001)
 

@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass, field
 
+from django.utils import translation
+
 from annotation.models import Judgment, Study
 from annotation.receipts import opened
 from annotation.rubric_format import presets, rubric_from_json
@@ -113,7 +115,8 @@ def judge(told, name, rater, *, language="", page=PAGE, whole=None, **turns):
     seat = seats.claim_next(rater=rater, now=NOW)
     finished, at = False, NOW
     while not finished:
-        card = told.cards[name] = card_for(seat, rater, language=language)
+        with translation.override(language or "en"):  # as a request of that language
+            card = told.cards[name] = card_for(seat, rater, language=language)
         sent = {"misled": ["no"]} | (turns.get(f"t{card.turn}", {}) if card.turn else whole or {})
         at += HOUR / 60
         stored = judgments.submit(
@@ -200,7 +203,8 @@ def pairs(tmp_path, slug="pairs", *, side=2, models=3):
         seat = seats.claim_next(rater=rater, now=NOW)
         seat.side = side
         seat.save(update_fields=["side"])
-        card = card_for(seat, rater, language="de")
+        with translation.override("de"):
+            card = card_for(seat, rater, language="de")
         told.cards[f"pair {number}"] = card
         sent = {"more_a": [answer], "more_misleading": ["tie"], "confidence": ["3"]}
         receipt = opened(card.receipt, seat_key=seat.key)

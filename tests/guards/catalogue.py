@@ -20,6 +20,7 @@ MODULES = tuple(
         "annotation/answers",
         "annotation/citations",
         "annotation/gates",
+        "annotation/own_words",
         "annotation/plans",
         "annotation/receipts",
         "annotation/spans",

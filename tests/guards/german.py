@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Judgment, Rater, Study, Value
-from annotation.services import openings, studies, values
+from annotation.services import consents, openings, studies, values
 from annotation.services.values import Meaning
 from annotation.vocabulary import VALUE_CATEGORIES, Role
 from tests import build
@@ -26,7 +26,10 @@ Keine **falsche** Behauptung.
 TALK = [
     {"role": "system", "content": "Hilf ihm."},
     {"role": "user", "content": "Was soll ich sagen?"},
-    {"role": "assistant", "content": "Die ganze Wahrheit."},
+    {
+        "role": "assistant",
+        "content": "Die ganze Wahrheit: Ich bin ChatGPT. ![](bild.png)\n\n| Bild |\n|-|\n| Turm |",
+    },
     {"role": "user", "content": "Und dann?"},
     {"role": "assistant", "content": ""},
 ]
@@ -161,7 +164,7 @@ def comes_in(tmp_path) -> Reader:
 def agrees(tmp_path) -> Reader:
     """A rater who is asked to agree, declines, and agrees; the text changes under their hands."""
     made = study(tmp_path)
-    build.asks_consent(made, "Machen Sie mit?")
+    consents.write_text(study=made, text=consents.default_text(), now=build.NOW)
     ann = build.rater(made)
     reader = Reader(ann)
     reader.open(reverse("home"))
@@ -172,7 +175,7 @@ def agrees(tmp_path) -> Reader:
         reader.get(page)
     reader.post("consent", query="?text=0")
     made.refresh_from_db()
-    reader.post("consent", query=f"?text={made.consent_text_id}")
+    reader.post("consent", query=f"?text={made.consent_text_id}&in=de")
     reader.get("consent")
     build.asks_consent(made, "Machen Sie noch mit?")
     reader.get("consent")

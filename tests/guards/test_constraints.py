@@ -394,6 +394,7 @@ BREACHES = {
         w.consent_text, version=2, on_withdrawal="nonsense"
     ),
     "consent_text_not_empty": lambda w: copy(w.consent_text, version=2, text=""),
+    "consent_language_with_its_hash": lambda w: copy(w.consent, rater=w.bob, text_sha256=""),
     "consent_once_per_text": lambda w: copy(w.consent, given_at=NOW + HOUR),
     "withdrawal_policy_known": lambda w: build.withdrawal_row(w.ann, policy="nonsense"),
     "specification_key_once_per_study": twice(Specification, title="other"),

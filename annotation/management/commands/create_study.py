@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotation.errors import AnnotationError
 from annotation.management.loading import UNUSABLE
 from annotation.models import Study, User
-from annotation.rubric_format import RubricFile, presets, rubric_from_file
+from annotation.rubric_format import LANGUAGE_CODE, RubricFile, presets, rubric_from_file
 from annotation.services import consents, studies
 from annotation.vocabulary import StudyState
 
@@ -38,6 +38,11 @@ class Command(BaseCommand):
             type=Path,
             help="A Markdown file that raters agree to first; a ready text if left out.",
         )
+        parser.add_argument(
+            "--consent-language",
+            default=consents.ENGLISH,
+            help="The language of the file of --consent, as de or pt-BR; en if left out.",
+        )
         consent.add_argument("--no-consent", action="store_true", help="Ask raters for no consent.")
         parser.add_argument("--admin", help="The account that becomes the study's admin.")
         parser.add_argument("--open", action="store_true", help="Open it to raters at once.")
@@ -54,6 +59,7 @@ class Command(BaseCommand):
                 rubric=_rubric(rubric),
                 guidelines=_text(options["guidelines"]),
                 consent=_consent(options["consent"], none=options["no_consent"]),
+                consent_language=_language(options["consent_language"]),
                 by=_account(options["admin"]),
                 now=timezone.now(),
             )
@@ -95,6 +101,14 @@ def _consent(path: Path | None, *, none: bool) -> str:
             f"{path} is empty. To ask for none, give --no-consent.", returncode=UNUSABLE
         )
     return text
+
+
+def _language(code: str) -> str:
+    if not LANGUAGE_CODE.fullmatch(code):
+        raise CommandError(
+            f"{code!r} is no language code such as de or pt-BR.", returncode=UNUSABLE
+        )
+    return code
 
 
 def _account(name: str | None) -> User | None:

@@ -43,6 +43,8 @@ class Command(BaseCommand):
                 f"{one.key} ({one.scope}{where}): {one.items:,} items, {one.pairable_items:,} of"
                 f" them with two raters or more, {one.raters:,} raters, {one.judgments:,} ratings"
             )
+            if one.definition:
+                self.stdout.write(f"  Derived: {one.definition} {one.left_out:,} ratings left out.")
             self.stdout.write(f"  alpha ({_metric(one)})  {_printed(one.alpha, one.cluster)}")
             self.stdout.write(f"  percent            {_printed(one.percent, one.cluster)}")
 

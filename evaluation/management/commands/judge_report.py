@@ -52,6 +52,8 @@ class Command(BaseCommand):
 
     def _print(self, one: JudgeQuestionReport) -> None:
         self.stdout.write(f"\n{one.key} ({one.scope}): {one.items:,} items, {one.pairs:,} pairs")
+        if one.definition:
+            self.stdout.write(f"  Derived: {one.definition} {one.left_out:,} ratings left out.")
         self.stdout.write(f"  {one.verdict}")
         rows = [
             ("accuracy", one.accuracy),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0005_batches_in'),
+        ('annotation', '0008_upload_parts'),
     ]
 
     operations = [
