@@ -106,6 +106,13 @@ class LoadStopped(AnnotationError):
     code = "load_stopped"
 
 
+class ReaderLost(AnnotationError):
+    """The process that reads a file for a load died; what was stored stays, as if stopped."""
+
+    code = "reader_lost"
+    http_status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 class InvitationInvalid(AnnotationError):
     """An invitation is unknown, used, revoked or expired."""
 

@@ -112,7 +112,7 @@ class RuleSet:
     heads: frozenset[bytes]
     patterns: tuple[TextPattern, ...]
     pattern_words: frozenset[bytes]
-    pattern_signs: re.Pattern[str]
+    pattern_signs: str
     senses: Mapping[str, tuple[OtherSense, ...]]
     cues: Cues
     version_tail: re.Pattern[str]
@@ -153,9 +153,7 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
         heads=frozenset(heads_of(aliases)),
         patterns=tuple(_text_pattern(row) for row in data["patterns"]),
         pattern_words=frozenset(word.encode() for row in data["patterns"] for word in row["words"]),
-        pattern_signs=re.compile(
-            f"[{re.escape(''.join(row['signs'] for row in data['patterns']))}]"
-        ),
+        pattern_signs="".join(dict.fromkeys("".join(row["signs"] for row in data["patterns"]))),
         senses=_senses(data["exceptions"], data["names"]),
         cues=_cues(data["cues"], data["context"]),
         version_tail=_version_tail(data["version_words"]),

@@ -23,23 +23,26 @@ from annotation.scrub_rules import (
     finder,
     heads_of,
 )
+from annotation.scrub_sieve import APART, DISGUISES, OTHER_SCRIPTS, SPACED_LETTERS, suspects
 
-__all__ = ["MARK", "Decision", "Hit", "RuleSet", "current_rules", "find", "mask"]
+__all__ = ["MARK", "Decision", "Hit", "RuleSet", "current_rules", "find", "find_in_all", "mask"]
 
 MARK: Final = "[removed]"
 """What stands in place of a masked span, the same for every rule."""
 
 _CONTEXT = 40
 _LETTERS_ONLY = bytes(sign if 97 <= sign <= 122 else 32 for sign in range(256))
-_OTHER_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\ud7ff]")
-_DISGUISE = re.compile(
-    "[\u00ad\u0131\u0251-\u02af\u0300-\u058f\u13a0-\u13ff\u180e\u1d00-\u1d7f\u200b-\u200f\u2060-\u2064"
-    "\u2100-\u2121\u2123-\u218f\u2460-\u24ff\ua4d0-\ua4ff\ufeff\uff01-\uff5e"
-    "\U0001d400-\U0001d7ff\U0001f130-\U0001f189\U000e0000-\U000e007f]"
-)
+_OTHER_SCRIPT = re.compile(f"[{OTHER_SCRIPTS}]")
+_DISGUISE = re.compile(f"[{DISGUISES}]")
 _INVISIBLE = frozenset({"Mn", "Cf", "Me"})
-_SPACED_TRACE = re.compile(r"[ .\-_*·|][a-z][ .\-_*·|]{1,3}[a-z][ .\-_*·|]{1,3}[a-z][ .\-_*·|]")
-_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*·|]{1,3}){2,}\w(?!\w)")
+_SPACED_TRACE = re.compile(SPACED_LETTERS)
+# What stands between letters as a space, letters as x; and two letters that stand alone.
+_SHAPE = bytes(
+    120 if 97 <= sign <= 122 else 32 if re.fullmatch(APART, chr(sign)) else 35
+    for sign in range(256)
+)
+_TWO_ALONE = (b" x x ", b" x  x ", b" x   x ")
+_SPACED = re.compile(rf"(?<!\w)(?:\w{APART}{{1,3}}){{2,}}\w(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def find(text: str, *, rules: RuleSet, extra_names: Sequence[str] = ()) -> tuple
     """
     low = _lowered(text)
     batch = _of_batch(rules, tuple(extra_names))
-    words = set(low.encode("latin-1", "replace").translate(_LETTERS_ONLY).split())
+    latin = low.encode("latin-1", "replace")
+    words = set(latin.translate(_LETTERS_ONLY).split())
     hits: list[Hit] = []
     if not (rules.heads.isdisjoint(words) and batch.heads.isdisjoint(words)) or (
         not low.isascii() and _OTHER_SCRIPT.search(low)
@@ -71,12 +75,28 @@ def find(text: str, *, rules: RuleSet, extra_names: Sequence[str] = ()) -> tuple
         hits += _named(View(text, low), text, rules, batch)
     if not low.isascii() and _DISGUISE.search(text):
         hits += _named(_undisguised(text, rules), text, rules, batch)
-    if _SPACED_TRACE.search(f" {low} "):
+    if _traces_of_spacing(latin) and _SPACED_TRACE.search(low):
         hits += _spaced(low, text, rules)
-    signs = set(rules.pattern_signs.findall(low))
+    signs = {sign for sign in rules.pattern_signs if sign in low}
     if signs or not rules.pattern_words.isdisjoint(words):
         hits += _patterned(View(text, low), words, signs, rules)
     return _apart(hits) if hits else ()
+
+
+def find_in_all(
+    texts: Sequence[str], *, rules: RuleSet, extra_names: Sequence[str] = ()
+) -> list[tuple[Hit, ...]]:
+    """What :func:`find` says of each of many texts, for a fraction of the cost.
+
+    Most texts hold nothing that any rule begins with, and are not looked at one by one.
+    """
+    heads = _of_batch(rules, tuple(extra_names)).heads
+    words = rules.heads | heads | rules.pattern_words
+    suspect = suspects(texts, words=words, signs=rules.pattern_signs)
+    return [
+        find(text, rules=rules, extra_names=extra_names) if looked_at else ()
+        for text, looked_at in zip(texts, suspect, strict=True)
+    ]
 
 
 def mask(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -139,6 +159,12 @@ def _doubtful(name: Name, letters: Sequence[str], rules: RuleSet) -> Name:
         near_ai=Decision.HELD if ordinary else Decision.MASKED,
         otherwise=None if ordinary else Decision.MASKED,
     )
+
+
+def _traces_of_spacing(latin: bytes) -> bool:
+    """Whether two letters stand alone one after the other, as in no prose but "I a"."""
+    shape = b" %b " % latin.translate(_SHAPE)
+    return any(map(shape.__contains__, _TWO_ALONE))
 
 
 def _lowered(text: str) -> str:

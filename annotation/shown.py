@@ -4,10 +4,11 @@ The shown text is always derived, never stored: from the words as uploaded and t
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import to_json
 
 from annotation.scrubbing import mask
 
@@ -21,10 +22,13 @@ class ShownMessage:
 
 
 def text_sha256(messages: list[dict[str, str]]) -> str:
-    """Return the hash of a conversation's words: SHA-256 of its canonical JSON."""
+    """Return the hash of a conversation's words: SHA-256 of its canonical JSON.
+
+    Canonical is a list of [role, content] without spaces, in UTF-8, with the escapes that JSON
+    demands and no others.
+    """
     canonical = [[message["role"], message["content"]] for message in messages]
-    text = json.dumps(canonical, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(to_json(canonical)).hexdigest()
 
 
 def shown_messages(

@@ -43,6 +43,10 @@ class Tally:
         """Say whether a line, or one reply of a row of several, was refused."""
         return place in self._refused
 
+    def has_refused_any(self) -> bool:
+        """Say whether any line was refused since places were last forgotten."""
+        return bool(self._refused_lines)
+
     def has_refused_any_of(self, line: int) -> bool:
         """Say whether a line, or any reply that stands in it, was refused."""
         return line in self._refused_lines

@@ -1,13 +1,15 @@
 """What a worker does for admins, so that no page waits for it."""
 
 import structlog
+from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
-from annotation.errors import FileUnreadable, LoadStopped, SeatsRefused
+from annotation.errors import FileUnreadable, LoadStopped, ReaderLost, SeatsRefused
 from annotation.models import Batch, Study
 from annotation.selectors import renderings
 from annotation.services import batches, openings, uploads
+from annotation.services.courtesy import Courtesy
 from annotation.vocabulary import BatchState
 
 log = structlog.get_logger("touchstone.tasks")
@@ -31,17 +33,19 @@ def load_batch(batch_id: int, new_versions: bool, resume: bool = False) -> None:
             new_versions=new_versions,
             refused=batches.refused_path(batch.stored_name),
             resume=resume,
+            beside=not settings.JOBS_AT_ONCE,
+            courtesy=Courtesy(),
         )
         ended = True
     except LoadStopped:
         ended = True  # whoever stopped it said so
-    except FileUnreadable as refusal:
+    except (FileUnreadable, ReaderLost) as refusal:
         ended = True  # the batch says why
-        log.info("batch_unreadable", batch=batch_id, reason=str(refusal))
+        log.info("batch_failed", batch=batch_id, reason=str(refusal))
     finally:
         if not ended:
             reason = "Reading broke off. What was read is kept; go on from there."
-            uploads.give_up(batch_id=batch_id, reason=reason, now=timezone.now())
+            uploads.give_up(batch=batch, reason=reason, now=timezone.now())
 
 
 @task()

@@ -30,6 +30,8 @@ DATABASES = {
     )
 }
 JOBS_AT_ONCE = env.bool("TOUCHSTONE_JOBS_AT_ONCE", False)
+# While raters work, loading pauses so many times as long as it works; 0 never pauses.
+JOBS_YIELD = env.float("TOUCHSTONE_JOBS_YIELD", 2.0)
 LOG_LEVEL = env.str("TOUCHSTONE_LOG_LEVEL", "INFO")
 EMAIL_URL = env.dj_email_url("EMAIL_URL", "dummymail:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "touchstone@localhost")

@@ -1,9 +1,14 @@
 """JSON read strictly: each key once, no NaN, no bottomless nesting."""
 
 import json
+import re
 from typing import Any
 
+from pydantic_core import from_json
+
 DEEPEST_JSON = 100
+# Every key of an object ends so; text inside a string can look like it, but never hides one.
+_KEY_ENDS = re.compile(r'"[ \t\n\r]*:')
 
 
 class KeyTwice(ValueError):
@@ -17,21 +22,59 @@ class KeyTwice(ValueError):
 def parsed_json(text: str) -> Any:
     """Return what a JSON text says, read strictly: each key once, no NaN, no bottomless nesting.
 
+    The quick parser cannot tell of keys that stand twice. It is believed where the text has no
+    more ends of keys than what was read has keys; every other text is read again by the one that
+    can, which also words what is wrong.
+
     Raises:
         KeyTwice: an object names a key twice.
         ValueError: not JSON, or deeper than :data:`DEEPEST_JSON` levels.
     """
-    try:
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
-    except RecursionError:
-        found = _TOO_DEEP
+    quick = _parsed_quickly(text)
+    if quick is not _NOT_BELIEVED:
+        return quick
+    found = _parsed_slowly(text)
     deep = text.count("{") + text.count("[") > DEEPEST_JSON and _deeper_than(DEEPEST_JSON, found)
     if found is _TOO_DEEP or deep:
         raise ValueError(f"nested deeper than {DEEPEST_JSON} levels")
     return found
 
 
-_TOO_DEEP = object()
+_TOO_DEEP, _NOT_BELIEVED = object(), object()
+
+
+def _parsed_quickly(text: str) -> Any:
+    try:
+        found = from_json(text, allow_inf_nan=False)
+    except (ValueError, TypeError):  # the latter for half of a surrogate pair
+        return _NOT_BELIEVED
+    try:
+        keys = _keys_in([found], DEEPEST_JSON)
+    except RecursionError:
+        return _NOT_BELIEVED
+    return found if len(_KEY_ENDS.findall(text)) == keys else _NOT_BELIEVED
+
+
+def _parsed_slowly(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
+    except RecursionError:
+        return _TOO_DEEP
+
+
+def _keys_in(found: Any, levels: int) -> int:
+    """Count the keys of all objects in what was read.
+
+    Raises:
+        RecursionError: it may be nested deeper than so many levels.
+    """
+    if not levels:
+        raise RecursionError
+    keys, inside = (len(found), found.values()) if isinstance(found, dict) else (0, found)
+    for value in inside:
+        if isinstance(value, (dict, list)):
+            keys += _keys_in(value, levels - 1)
+    return keys
 
 
 def _deeper_than(levels: int, found: Any) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -15,17 +14,21 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from annotation import files
-from annotation.errors import FileUnreadable, LoadStopped
-from annotation.files import Meter, Place, Problem, Record, RefusedLines
-from annotation.formats import ReplyLine, replies_in
+from annotation import files, prepared
+from annotation.errors import FileUnreadable, LoadStopped, ReaderLost
+from annotation.files import Problem, RefusedLines
 from annotation.models import Batch, LineError, Study
+from annotation.prepared import Chunk
+from annotation.reading_beside import chunks_beside, is_worth_it
 from annotation.services import replies
+from annotation.services.courtesy import Courtesy
 from annotation.tally import LINES_AT_ONCE, Progress, Tally, no_progress
 from annotation.upload_paths import refused_name, refused_path, upload_path
 from annotation.vocabulary import BatchState
 
 __all__ = ["load", "new_stored_name", "refused_name", "refused_path", "register", "upload_path"]
+# While raters work, chunks are smaller by this: shorter transactions, shorter waits.
+SMALLER = 4
 COUNTS = ("read", "created", "unchanged", "updated", "refused")
 log = structlog.get_logger("touchstone.batches")
 
@@ -65,6 +68,8 @@ def load(
     dry_run: bool = False,
     refused: Path | None = None,
     resume: bool = False,
+    beside: bool = False,
+    courtesy: Courtesy | None = None,
     progress: Progress = no_progress,
 ) -> Tally:
     """Load a file of replies into its batch, in chunks of one short transaction each.
@@ -73,24 +78,27 @@ def load(
     changes nothing. ``strict`` and ``dry_run`` run everything in one transaction, which is
     given up when a line is bad, or in any case. ``refused`` is where the bad lines are kept, so
     that they can be corrected and uploaded again. ``resume`` goes on after the last stored chunk.
+    ``beside`` lets a second process read what this one stores, where the file is large: never in a
+    web server, whose processors are the raters'. ``courtesy`` is who pauses for raters, or nobody.
 
     Raises:
         FileUnreadable: nothing was loaded; the batch is failed and says why.
         LoadStopped: an admin cancelled it, or another reader has taken it up; what was stored
             stays, and nothing of it can get seats yet.
+        ReaderLost: the second process died; the batch is failed, and can go on.
     """
-    reading = _begin(batch, refused=refused, resume=resume)
+    reading = _begin(batch, refused=refused, resume=resume, courtesy=courtesy)
+    reading.store = replies.Store(batch=batch, tally=reading.tally, new_versions=new_versions)
+    two = beside and not dry_run and is_worth_it(path)
     try:
-        files.check(path, name=batch.file_name)
-    except FileUnreadable as refusal:
+        with _chunks(reading, path, beside=two) as chunks, reading.kept_lines(path):
+            return _loaded(reading, path, chunks, progress, strict=strict, dry_run=dry_run)
+    except (FileUnreadable, ReaderLost) as refusal:
         if dry_run:
             Batch.objects.filter(pk=batch.pk).delete()
         else:
-            _fail(batch, str(refusal))
+            _fail(reading, str(refusal))
         raise
-    reading.store = replies.Store(batch=batch, tally=reading.tally, new_versions=new_versions)
-    with reading.kept_lines(path):
-        return _loaded(reading, path, progress, strict=strict, dry_run=dry_run)
 
 
 @dataclass(slots=True)
@@ -101,6 +109,7 @@ class _Reading:
     mark: str
     tally: Tally
     refused: Path | None
+    courtesy: Courtesy | None = None
     records: int = 0
     refused_bytes: int = 0
     errors_stored: int = 0
@@ -120,9 +129,25 @@ class _Reading:
         finally:
             self.kept.close()
 
+    def keep_refused(self, chunk: Chunk) -> None:
+        """Write down the refused lines of a chunk, where they are wanted."""
+        if self.kept is None:
+            return
+        if self.tally.has_refused_any():
+            for record in chunk.read():
+                if self.tally.has_refused_any_of(record.line):
+                    self.kept.add(record)
+        self.refused_bytes = self.kept.written()
 
-def _begin(batch: Batch, *, refused: Path | None, resume: bool) -> _Reading:
-    """Put this reader's mark on the batch, and take up what an earlier one had found."""
+
+def _begin(
+    batch: Batch, *, refused: Path | None, resume: bool, courtesy: Courtesy | None
+) -> _Reading:
+    """Put this reader's mark on the batch, and take up what an earlier one had found.
+
+    Raises:
+        LoadStopped: since the caller looked, it was cancelled or taken up by another reader.
+    """
     mark = secrets.token_hex(16)
     fresh = {
         "records": 0,
@@ -132,9 +157,11 @@ def _begin(batch: Batch, *, refused: Path | None, resume: bool) -> _Reading:
         "notes": [],
         **dict.fromkeys(COUNTS, 0),
     }
-    Batch.objects.filter(pk=batch.pk).update(
+    as_seen = Batch.objects.filter(pk=batch.pk, state=batch.state, reader=batch.reader)
+    if not as_seen.update(
         state=BatchState.READING, reader=mark, failure="", **({} if resume else fresh)
-    )
+    ):
+        raise LoadStopped("Reading was stopped before it began, or another worker has taken it up.")
     batch.refresh_from_db()
     tally = Tally(**{name: getattr(batch, name) for name in COUNTS})
     if resume:
@@ -147,22 +174,47 @@ def _begin(batch: Batch, *, refused: Path | None, resume: bool) -> _Reading:
         mark,
         tally,
         refused,
+        courtesy,
         records=batch.records,
         refused_bytes=batch.refused_bytes,
         errors_stored=len(tally.errors),
     )
 
 
+@contextmanager
+def _chunks(reading: _Reading, path: Path, *, beside: bool) -> Iterator[Iterator[Chunk]]:
+    """Give what is left of the file, checked and ready to be stored, chunk by chunk."""
+    name, after = reading.batch.file_name, reading.records
+    at_once = LINES_AT_ONCE
+    if reading.courtesy is not None and reading.courtesy.wanted():
+        at_once = max(1, at_once // SMALLER)
+    with_records = reading.refused is not None
+    if beside:
+        with chunks_beside(
+            path, name=name, after=after, at_once=at_once, with_records=with_records
+        ) as chunks:
+            yield chunks
+        return
+    files.check(path, name=name)
+    yield prepared.chunks(path, name=name, after=after, at_once=at_once, with_records=with_records)
+
+
 def _loaded(
-    reading: _Reading, path: Path, progress: Progress, *, strict: bool, dry_run: bool
+    reading: _Reading,
+    path: Path,
+    chunks: Iterator[Chunk],
+    progress: Progress,
+    *,
+    strict: bool,
+    dry_run: bool,
 ) -> Tally:
     batch, tally = reading.batch, reading.tally
     if not (strict or dry_run):
-        _load(reading, path, progress)
+        _load(reading, chunks, progress)
         _finish(reading, path)
         return tally
     with transaction.atomic():
-        _load(reading, path, progress)
+        _load(reading, chunks, progress)
         given_up = dry_run or tally.refused > 0
         transaction.set_rollback(given_up)
     if not given_up:
@@ -171,63 +223,35 @@ def _loaded(
         Batch.objects.filter(pk=batch.pk).delete()
     else:
         _keep_errors(batch, tally)
-        _fail(batch, f"{tally.refused} of {tally.read} lines are bad; nothing was loaded.")
+        _fail(reading, f"{tally.refused} of {tally.read} lines are bad; nothing was loaded.")
     return tally
 
 
-def _load(reading: _Reading, path: Path, progress: Progress) -> None:
-    """Read and store the file chunk by chunk; each chunk is one short transaction."""
-    read: list[Record | Problem] = []
-    good: list[tuple[Place, ReplyLine]] = []
-    meter = Meter()
-    records = files.read(path, name=reading.batch.file_name, meter=meter)
-    for record in islice(records, reading.records, None):
-        read.append(record)
-        good += _replies(record, reading.tally)
-        # A row of the wide table holds a dozen replies.
-        if max(len(read), len(good)) >= LINES_AT_ONCE:
-            _store(reading, read, good, meter.share)
-            progress(reading.tally.read)
-            read, good = [], []
-    _store(reading, read, good, 1.0)
-    progress(reading.tally.read)
+def _load(reading: _Reading, chunks: Iterator[Chunk], progress: Progress) -> None:
+    """Store the file chunk by chunk; each chunk is one short transaction."""
+    for chunk in chunks:
+        _store(reading, chunk)
+        progress(reading.tally.read)
+        if reading.courtesy is not None:
+            reading.courtesy.after_work()
 
 
-def _replies(record: Record | Problem, tally: Tally) -> tuple[tuple[Place, ReplyLine], ...]:
-    """Return the good replies of a record, and tally the others."""
-    if isinstance(record, Problem):
-        tally.read += 1
-        tally.refuse([record])
-        return ()
-    found = replies_in(record)
-    tally.read += found.units
-    tally.refuse(found.problems)
-    return found.replies
-
-
-def _store(
-    reading: _Reading,
-    read: list[Record | Problem],
-    good: list[tuple[Place, ReplyLine]],
-    share: float,
-) -> None:
+def _store(reading: _Reading, chunk: Chunk) -> None:
     """Store one chunk and how far that is, if this reader is still the batch's own."""
     tally = reading.tally
+    tally.read += chunk.units
+    tally.refuse(chunk.problems)
     with transaction.atomic():
-        reading.store.add(good)
-        if reading.kept is not None:
-            for record in read:
-                if tally.has_refused_any_of(record.line):
-                    reading.kept.add(record)
-            reading.refused_bytes = reading.kept.written()
-        reading.records += len(read)
+        reading.store.add(chunk.replies, rule_set=chunk.rule_set)
+        reading.keep_refused(chunk)
+        reading.records += chunk.records
         _store_errors(reading.batch, tally.errors[reading.errors_stored :])
         mine = Batch.objects.filter(
             pk=reading.batch.pk, reader=reading.mark, state=BatchState.READING
         )
         moved = mine.update(
             records=reading.records,
-            share=share,
+            share=chunk.share,
             refused_bytes=reading.refused_bytes,
             **{name: getattr(tally, name) for name in COUNTS},
         )
@@ -273,7 +297,7 @@ def _store_errors(batch: Batch, errors: list[Problem]) -> None:
     )
 
 
-def _fail(batch: Batch, reason: str) -> None:
-    Batch.objects.filter(pk=batch.pk).update(
-        state=BatchState.FAILED, failure=reason, finished_at=timezone.now(), reader=""
-    )
+def _fail(reading: _Reading, reason: str) -> None:
+    """Mark the batch as failed, unless it is another reader's by now."""
+    mine = Batch.objects.filter(pk=reading.batch.pk, reader=reading.mark, state=BatchState.READING)
+    mine.update(state=BatchState.FAILED, failure=reason, finished_at=timezone.now(), reader="")

@@ -70,8 +70,11 @@ def cancel(*, batch: Batch, now: datetime) -> bool:
     return live.update(state=BatchState.CANCELLED, finished_at=now, reader="") == 1
 
 
-def give_up(*, batch_id: int, reason: str, now: datetime) -> None:
-    """Mark an upload whose reading broke off as failed."""
-    Batch.objects.filter(pk=batch_id, state=BatchState.READING).update(
-        state=BatchState.FAILED, failure=reason, finished_at=now
-    )
+def give_up(*, batch: Batch, reason: str, now: datetime) -> bool:
+    """Mark an upload whose reading broke off as failed, unless another reader has taken it up.
+
+    ``batch`` is as the reader that broke off knew it. Says whether it did.
+    """
+    mine = Batch.objects.filter(pk=batch.pk, state=BatchState.READING, reader=batch.reader)
+    failed = mine.update(state=BatchState.FAILED, failure=reason, finished_at=now, reader="")
+    return failed == 1

@@ -21,7 +21,8 @@ from annotation.models import (
     TextVersion,
     Value,
 )
-from annotation.services import batches, openings, replies
+from annotation.prepared import names_in
+from annotation.services import batches, openings
 from annotation.shown import text_sha256
 from annotation.vocabulary import BatchState
 from tests import build
@@ -543,7 +544,7 @@ def test_loading_costs_no_more_per_line_however_much_is_stored(load, django_asse
 
 
 def test_the_name_of_a_model_is_looked_for_in_parts():
-    names = replies._names_in(["acme/zorblax-7b"])
+    names = names_in(["acme/zorblax-7b"])
 
     assert {"acme", "zorblax-7b", "zorblax"} <= names
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from annotation.management.loading import LoadCommand
 from annotation.models import Study
 from annotation.services import batches
+from annotation.services.courtesy import Courtesy
 from annotation.tally import Tally
 
 
@@ -45,5 +46,7 @@ class Command(LoadCommand):
             strict=options["strict"],
             dry_run=options["dry_run"],
             refused=options["refused"],
+            beside=True,
+            courtesy=Courtesy(),
             progress=self.progress,
         )
