@@ -110,3 +110,70 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(study):
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+# Rows given as plain values
+
+
+def as_values(study, ids):
+    bulk.insert_values(
+        Scenario, ("id", "study_id", "external_id"), [(pk, study.pk, f"own{pk}") for pk in ids]
+    )
+
+
+@pytest.mark.parametrize("n", [0, 1, MANY])
+def test_keys_taken_before_are_the_rows_own(study, n):
+    ids = bulk.new_ids(Scenario, n)
+
+    as_values(study, ids)
+
+    assert list(Scenario.objects.order_by("pk").values_list("pk", flat=True)) == ids
+    assert Scenario.objects.create(study=study).pk not in ids
+
+
+def test_keys_are_never_taken_twice(study):
+    first = bulk.new_ids(Scenario, 3)
+    as_values(study, first)
+    bulk.insert(scenarios(study))
+
+    more = bulk.new_ids(Scenario, 3)
+    as_values(study, more)
+
+    assert Scenario.objects.count() == MANY + 6
+    assert not set(first) & set(more)
+
+
+def test_fields_that_are_left_out_have_their_defaults(study):
+    columns = ("study_id", "number", "file_name", "state", "created_at")
+
+    bulk.insert_values(Batch, columns, [(study.pk, 1, "b", "ready", NOW)])
+
+    stored = Batch.objects.get()
+    assert (stored.notes, stored.failure, stored.finished_at, stored.read) == ([], "", None, 0)
+
+
+def test_defaults_that_are_words_are_stored_as_such(study):
+    assert bulk._written(type(study)._meta.get_field("state")) == "draft"
+
+
+def test_json_given_written_out_is_read_as_json(study, tmp_path):
+    item = build.item(study, tmp_path)
+    columns = ("study_id", "external_id", "scenario_id", "framing", "value_a_id", "value_b_id",
+               "topics")  # fmt: skip
+    values = (item.query.value_a_id, item.query.value_b_id)
+    text = '["tab\\t", "ü", "\\\\N"]'
+
+    bulk.insert_values(
+        Query, columns, [(study.pk, "q", item.scenario_id, "neutral", *values, text)]
+    )
+
+    assert Query.objects.get(external_id="q").topics == ["tab\t", "ü", "\\N"]
+
+
+def test_a_constraint_refuses_plain_values_too(study):
+    ids = bulk.new_ids(Scenario, 2)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert_values(
+            Scenario, ("id", "study_id", "external_id"), [(pk, study.pk, "same") for pk in ids]
+        )

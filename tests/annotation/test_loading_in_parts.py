@@ -172,3 +172,59 @@ def test_stopping_what_is_done_says_so(study, batch, client):
     answer = client.post("/studies/s/batches/1/stop/", follow=True)
 
     assert "Nothing was left to stop" in answer.content.decode()
+
+
+# Races: a batch is another's from one moment to the next
+
+
+def test_a_stop_asked_just_before_a_worker_begins_is_not_lost(batch):
+    seen = Batch.objects.select_related("study").get(pk=batch.pk)
+    uploads.cancel(batch=batch, now=NOW)
+
+    with pytest.raises(LoadStopped):
+        load(seen)
+
+    batch.refresh_from_db()
+    assert batch.state == BatchState.CANCELLED
+    assert not Response.objects.exists()
+
+
+def test_of_two_workers_that_take_up_a_batch_one_reads_it(batch):
+    seen = Batch.objects.select_related("study").get(pk=batch.pk)
+    Batch.objects.filter(pk=batch.pk).update(state=BatchState.READING, reader="another")
+
+    with pytest.raises(LoadStopped):
+        load(seen)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.reader) == (BatchState.READING, "another")
+
+
+def breaks_off(monkeypatch, then=lambda: None):
+    def store(self, lines, **more):
+        then()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(batches.replies.Store, "add", store)
+
+
+def test_a_worker_that_fails_marks_its_batch_as_failed(batch, monkeypatch):
+    breaks_off(monkeypatch)
+
+    with pytest.raises(ZeroDivisionError):
+        load_batch.call(batch.pk, new_versions=False)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.reader) == (BatchState.FAILED, "")
+    assert "go on from there" in batch.failure
+
+
+def test_a_worker_that_fails_leaves_a_batch_alone_that_another_has_taken_up(batch):
+    lost = Batch.objects.get(pk=batch.pk)
+    lost.reader = "lost"
+    Batch.objects.filter(pk=batch.pk).update(state=BatchState.READING, reader="another")
+
+    assert not uploads.give_up(batch=lost, reason="broke off", now=NOW)
+
+    batch.refresh_from_db()
+    assert (batch.state, batch.reader) == (BatchState.READING, "another")
