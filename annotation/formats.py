@@ -285,7 +285,7 @@ def reply_line(record: Record) -> ReplyLine | list[Problem]:
         problems += _whole_number(fields, "sample", record.line)
     fields = {name: value for name, value in fields.items() if value not in ("", None)}
     # Empty ones made here cost a tenth of the copies that pydantic makes of its defaults.
-    empty = {"topics": [], "facts": [], "anchors": {}, "metadata": {}}
+    empty: dict[str, Any] = {"topics": [], "facts": [], "anchors": {}, "metadata": {}}
     checked: ReplyLine | list[Problem] = _validated(ReplyLine, empty | fields, record.line)
     unknown = fields.keys() - _OF_A_REPLY
     kept = {name: fields[name] for name in sorted(unknown)}

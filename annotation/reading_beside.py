@@ -73,7 +73,7 @@ def _chunks(ours: Connection, process: "subprocess.Popen[bytes]") -> Iterator[Ch
 def _received(ours: Connection, process: "subprocess.Popen[bytes]") -> Chunk | None:
     try:
         found = ours.recv()
-    except EOFError:
+    except (EOFError, OSError):  # between two messages, or within one
         raise ReaderLost(
             f"The process that reads the file was lost (code {process.wait()}), for want of memory"
             " perhaps. What was read is kept; go on from there."
