@@ -74,6 +74,7 @@ urlpatterns = [
     path("<slug:slug>/raters/", people.people, name="raters"),
     path("<slug:slug>/raters/invite/", people.invite, name="invite"),
     path("<slug:slug>/raters/revoke/", people.revoke_invitations, name="revoke_invitations"),
+    path("<slug:slug>/raters/<int:rater_id>/", people.place_rater, name="place_rater"),
     path("<slug:slug>/raters/<int:rater_id>/pause/", people.pause_rater, name="pause_rater"),
     path("<slug:slug>/raters/<int:rater_id>/resume/", people.resume_rater, name="resume_rater"),
     path(

@@ -332,6 +332,31 @@ class OpenSeatsForm(PlainForm):
             del self.fields["pairs_per_query"]
 
 
+class CohortField(forms.CharField):
+    """The cohort of raters: seats may be kept for one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        given = {"label": "Cohort of raters", "required": False, "max_length": 100}
+        help_text = "Such as “experts”. Seats may be kept for a cohort; raters never see it."
+        super().__init__(**{**given, "help_text": help_text, **kwargs})
+
+
+class LanguagesField(TopicsField):
+    """The languages that raters read, as the replies' files name them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        given = {"label": "Languages they read", "required": False, "max_length": 500}
+        help_text = "Codes with commas between, as in the uploads: “en, de”. Seats may be kept for"
+        super().__init__(**{**given, "help_text": f"{help_text} readers of a language.", **kwargs})
+
+
+class RaterForm(PlainForm):
+    """What kind of rater somebody is, for seats that are kept for some."""
+
+    cohort = CohortField(label="Cohort")
+    languages = LanguagesField()
+
+
 class InviteForm(PlainForm):
     """Whom to invite, and how many."""
 
@@ -339,6 +364,8 @@ class InviteForm(PlainForm):
     count = forms.IntegerField(
         label="How many links", min_value=1, max_value=MOST_INVITATIONS, initial=1
     )
+    cohort = CohortField()
+    languages = LanguagesField()
 
 
 class LeakFilterForm(PlainForm):

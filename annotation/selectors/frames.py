@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, StrIndex
 
@@ -98,16 +97,18 @@ def _conditions(wanted: ReplyFilter) -> list[Q]:
 
 
 def _about(study_id: int, topics: tuple[str, ...]) -> QuerySet[Query]:
-    """Return the queries with one of these topics; neither database can look into both's lists."""
+    """Return the queries with one of these topics: neither way into a list is both databases'.
+
+    A quotation mark inside a topic is escaped, so none is met by the middle of another.
+    """
     queries = Query.objects.filter(study=study_id)
     words = queries.annotate(words=Cast("topics", TextField()))
     met = Q()
-    for number, topic in enumerate(topics):
-        # As each database writes it: a quotation mark inside a topic is escaped, so none is met
-        # by the middle of another.
-        written = json.dumps(topic, ensure_ascii=connection.vendor != "postgresql")
+    # SQLite keeps what was written, with letters or their numbers.
+    written = {json.dumps(topic, ensure_ascii=plain) for topic in topics for plain in (True, False)}
+    for number, topic in enumerate(sorted(written)):
         name = f"at_{number}"
-        words = words.annotate(**{name: StrIndex("words", Value(written))})
+        words = words.annotate(**{name: StrIndex("words", Value(topic))})
         met |= Q(**{f"{name}__gt": 0})
     return words.filter(met)
 

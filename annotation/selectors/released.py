@@ -203,13 +203,30 @@ class Opening(NamedTuple):
     seed: int
     items: int
     seats: int
+    reason: str
+    rule: dict[str, Any]
 
 
 def openings(study_id: int) -> list[Opening]:
     """Return how the study's items were chosen for judging, in order."""
     rows = SeatOpening.objects.filter(study=study_id).order_by("pk")
-    found = rows.values_list("design", "wave", "raters_per_item", "seed", "items", "seats")
+    found = rows.values_list(
+        "design", "wave", "raters_per_item", "seed", "items", "seats", "reason", "rule"
+    )
     return [Opening(design, str(Wave(wave).label), *rest) for design, wave, *rest in found]
+
+
+def sampled_numbers(study_id: int) -> list[int]:
+    """Return the samples at which seats of the first wave were opened, in that order."""
+    rows = SeatOpening.objects.filter(study=study_id, wave=Wave.FIRST, design="sample")
+    numbers = [rule["sample"] for rule in rows.order_by("pk").values_list("rule", flat=True)]
+    return list(dict.fromkeys(numbers))
+
+
+def items_of_all(study_id: int) -> set[int]:
+    """Return the items that have first seats because everything was opened."""
+    seats = Seat.objects.filter(study=study_id, wave=Wave.FIRST).exclude(opening__design="sample")
+    return set(seats.values_list("item", flat=True).distinct())
 
 
 class Fates(NamedTuple):

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -24,14 +25,28 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def issue(*, study: Study, role: Role, by: User, now: datetime, count: int = 1) -> list[str]:
-    """Make ``count`` invitations and return their secrets, which are not stored."""
+def issue(
+    *,
+    study: Study,
+    role: Role,
+    by: User,
+    now: datetime,
+    count: int = 1,
+    cohort: str = "",
+    languages: Iterable[str] = (),
+) -> list[str]:
+    """Make ``count`` invitations and return their secrets, which are not stored.
+
+    A rater who comes by one is of its cohort and reads its languages.
+    """
     tokens = [secrets.token_urlsafe(24) for _ in range(count)]
     Invitation.objects.bulk_create(
         Invitation(
             study=study,
             role=role,
             digest=digest(token),
+            cohort=cohort,
+            languages=list(languages),
             created_by=by,
             created_at=now,
             expires_at=now + LIFETIME,
@@ -95,7 +110,13 @@ def accept(*, token: str, user: User, now: datetime) -> Invitation:
         raise InvitationInvalid(_("This invitation was used a moment ago. Ask for a new link."))
     studies.join(study=study, user=user, role=Role(invitation.role), now=now)
     if invitation.role == Role.RATER:
-        raters.enrol(study=study, user=user, now=now)
+        raters.enrol(
+            study=study,
+            user=user,
+            now=now,
+            cohort=invitation.cohort,
+            languages=invitation.languages,
+        )
     return invitation
 
 

@@ -1,6 +1,7 @@
 """Raters of a study: bringing them in, pausing them."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
@@ -24,7 +25,14 @@ def order_of(study: Study, source: str, external_id: str) -> dict[str, int | boo
     return {"start": start, "cursor": start, "descending": bool(drawn[4] & 1)}
 
 
-def enrol(*, study: Study, user: User, now: datetime, cohort: str = "") -> Rater:
+def enrol(
+    *,
+    study: Study,
+    user: User,
+    now: datetime,
+    cohort: str = "",
+    languages: Iterable[str] = (),
+) -> Rater:
     """Return the account's rater in this study, made at the first call."""
     external_id = str(user.pk)
     rater, _ = Rater.objects.get_or_create(
@@ -34,6 +42,7 @@ def enrol(*, study: Study, user: User, now: datetime, cohort: str = "") -> Rater
             "source": RaterSource.ACCOUNT,
             "external_id": external_id,
             "cohort": cohort,
+            "languages": list(languages),
             "created_at": now,
             **order_of(study, RaterSource.ACCOUNT, external_id),
         },
@@ -62,6 +71,15 @@ def named(
     found = Rater.objects.filter(study=study, source=source)
     wanted = set(names)
     return {name: pk for pk, name in found.values_list("pk", "external_id") if name in wanted}
+
+
+def place(*, rater: Rater, cohort: str, languages: Iterable[str], by_id: int) -> None:
+    """Put a rater into a cohort and note what they read: from now on they get such seats.
+
+    What they hold or judged stays theirs.
+    """
+    Rater.objects.filter(pk=rater.pk).update(cohort=cohort, languages=list(languages))
+    log.info("rater_placed", rater=rater.pk, by=by_id)
 
 
 def pause(*, rater: Rater, now: datetime, by_id: int) -> None:

@@ -9,11 +9,11 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates
 from annotation.errors import LastAdmin
-from annotation.forms import InviteForm
+from annotation.forms import InviteForm, RaterForm
 from annotation.gates import MemberRequest
 from annotation.models import Rater, Study
 from annotation.selectors import people as found
@@ -45,6 +45,8 @@ def invite(request: MemberRequest, study: Study) -> HttpResponse:
         by=request.user,
         now=timezone.now(),
         count=form.cleaned_data["count"],
+        cohort=form.cleaned_data["cohort"],
+        languages=form.cleaned_data["languages"],
     )
     links = [request.build_absolute_uri(reverse("join", args=[token])) for token in tokens]
     context = {"form": form, "links": links, "links_role": role.label.lower()}
@@ -99,8 +101,24 @@ def resume_rater(request: MemberRequest, study: Study, rater_id: int) -> HttpRes
     return done(request, "The rater gets items again.", "annotation:raters", study.slug)
 
 
+@gates.admin
+@require_http_methods(["GET", "POST"])
+def place_rater(request: MemberRequest, study: Study, rater_id: int) -> HttpResponse:
+    """Say which cohort a rater is of and what they read."""
+    rater = _rater(study, rater_id)
+    known = {"cohort": rater.cohort, "languages": rater.languages}
+    form = filled(RaterForm, request, initial=known)
+    if form.is_valid():
+        raters.place(rater=rater, by_id=request.user.pk, **form.cleaned_data)
+        return done(request, "The rater's cohort is stored.", "annotation:raters", study.slug)
+    context = {"form": form, "rater": rater}
+    template = "annotation/rater.html"
+    return show(request, study, template, context, active="raters", status=status_of(form))
+
+
 def _rater(study: Study, rater_id: int) -> Rater:
-    rater = Rater.objects.filter(study=study, pk=rater_id).first()
+    found = Rater.objects.select_related("user").filter(study=study, pk=rater_id)
+    rater = found.first()
     if rater is None:
         raise Http404
     return rater

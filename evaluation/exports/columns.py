@@ -59,7 +59,11 @@ LABELS = (
         "number",
         "Entropy of the shares in bits: 0 where all agree. Empty for several choices.",
     ),
-    Column("inclusion_probability", "number", "Probability that the design chose this item."),
+    Column(
+        "inclusion_probability",
+        "number",
+        "Probability that the design chose this item; of several samples, the first opened.",
+    ),
     Column("weight", "number", "1 / inclusion_probability."),
 )
 JUDGMENTS = (

@@ -12,6 +12,8 @@ from annotation.selectors.released import (
     UnitCount,
     frozen_answers,
     frozen_raters,
+    items_of_all,
+    sampled_numbers,
     unit_counts,
 )
 from annotation.selectors.released_documents import frozen_values
@@ -35,7 +37,7 @@ from evaluation.exports.columns import (
     TEXTS,
     Column,
 )
-from evaluation.models import Verdict
+from evaluation.models import SampledItem, Verdict
 
 Row = dict[str, Any]
 Names = Mapping[int, str]
@@ -164,6 +166,7 @@ def verdicts(study: StudyFacts) -> Iterator[Row]:
 
 def labels(study: StudyFacts, *, until: int) -> Iterator[Row]:
     """Yield what the study concludes of each unit, for each closed question and scope."""
+    probabilities = _probabilities(study)
     for question in study.rubric.questions:
         if question.type not in CLOSED_TYPES:
             continue
@@ -171,10 +174,28 @@ def labels(study: StudyFacts, *, until: int) -> Iterator[Row]:
         for scope in whole_first if question.scope == Scope.BOTH else (question.scope,):
             counted = unit_counts(Asked(question.id, scope, until=until))
             for _, unit in groupby(counted, key=lambda row: (row.item, row.turn)):
-                yield _label(question, scope, list(unit))
+                rows = list(unit)
+                chance = probabilities.get(rows[0].item, CERTAIN)
+                yield _label(question, scope, rows, chance)
 
 
-def _label(question: QuestionPlan, scope: Scope, unit: list[UnitCount]) -> Row:
+def _probabilities(study: StudyFacts) -> dict[int, float]:
+    """Return the inclusion probability of each item that was not certain to be judged.
+
+    An item that several samples drew has that of the one whose seats were opened first.
+    """
+    found: dict[int, float] = {}
+    for number in sampled_numbers(study.id):
+        drawn = SampledItem.objects.filter(sample__study=study.id, sample__number=number)
+        for item, probability in drawn.values_list("item", "probability").iterator(
+            chunk_size=ROWS_PER_FETCH
+        ):
+            found.setdefault(item, probability)
+    certain = items_of_all(study.id) if found else set()
+    return {item: p for item, p in found.items() if p < CERTAIN and item not in certain}
+
+
+def _label(question: QuestionPlan, scope: Scope, unit: list[UnitCount], chance: float) -> Row:
     votes = {row.option: row.raters for row in unit}
     chosen = {option.code: votes.get(option.id, 0) for option in question.options}
     several = question.asked_id is not None
@@ -189,8 +210,8 @@ def _label(question: QuestionPlan, scope: Scope, unit: list[UnitCount]) -> Row:
         "raters": n,
         "shares": {code: k / n for code, k in chosen.items()},
         **found,
-        "inclusion_probability": CERTAIN,
-        "weight": 1 / CERTAIN,
+        "inclusion_probability": chance,
+        "weight": 1 / chance,
     }
 
 

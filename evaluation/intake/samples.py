@@ -426,32 +426,6 @@ def open_seats(
     )
 
 
-def sample_as_json(sample: Sample) -> dict[str, Any]:
-    """Return a sample as command and release give it."""
-    return {
-        "sample": sample.number,
-        "state": sample.state,
-        "design": sample.design,
-        "parameters": sample.parameters,
-        "frame": sample.frame,
-        "frame_sha256": sample.frame_sha256,
-        "seed": sample.seed,
-        "reason": sample.reason,
-        "population": sample.population,
-        "size": sample.size,
-        "replies": sample.replies,
-        "strata": [
-            {
-                "label": one.label,
-                "population": one.population,
-                "size": one.size,
-                "probability": one.probability,
-            }
-            for one in sample.strata.order_by("position")
-        ],
-    }
-
-
 def plan_as_json(found: Plan) -> dict[str, Any]:
     """Return a plan as the command gives it."""
     return {

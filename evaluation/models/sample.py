@@ -1,5 +1,7 @@
 """Samples: which replies people see, by which design, with which probability."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, TextChoices
@@ -67,6 +69,31 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return f"sample {self.number}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as command and release give it."""
+        return {
+            "sample": self.number,
+            "state": self.state,
+            "design": self.design,
+            "parameters": self.parameters,
+            "frame": self.frame,
+            "frame_sha256": self.frame_sha256,
+            "seed": self.seed,
+            "reason": self.reason,
+            "population": self.population,
+            "size": self.size,
+            "replies": self.replies,
+            "strata": [
+                {
+                    "label": one.label,
+                    "population": one.population,
+                    "size": one.size,
+                    "probability": one.probability,
+                }
+                for one in self.strata.order_by("position")
+            ],
+        }
 
 
 class Stratum(models.Model):

@@ -32,6 +32,7 @@ from evaluation.exports.columns import (
 from evaluation.exports.folder import Folder
 from evaluation.exports.recompute import Filters, alphas, package, same
 from evaluation.exports.verify import MANIFEST
+from evaluation.models import Sample, SampleState
 from evaluation.services import agreement, judges
 
 FORMAT = "touchstone-release/2"
@@ -157,12 +158,21 @@ def _simulated(study: StudyFacts, known: list[judges.JudgeFacts], until: int) ->
     return found
 
 
+# Designs that take every item; of all others the samples say the probability, or nobody knows it.
+EVERYTHING = ("all", "pairs")
+
+
 def _sampling(study: StudyFacts) -> dict[str, Any]:
+    drawn = Sample.objects.filter(study=study.id, state=SampleState.READY)
     return {
         "openings": [
-            {**opening._asdict(), "inclusion_probability": rows.CERTAIN}
+            {
+                **opening._asdict(),
+                "inclusion_probability": rows.CERTAIN if opening.design in EVERYTHING else None,
+            }
             for opening in released.openings(study.id)
         ],
+        "samples": [sample.as_json() for sample in drawn.order_by("number")],
         "imported": "Imported judgments come with the design of where they were made.",
     }
 

@@ -87,7 +87,7 @@ def sample(visit: Visit, number: int) -> HttpResponse:
     strata = found.strata.order_by("position")
     context = {
         "sample": found,
-        "told": samples.sample_as_json(found),
+        "told": found.as_json(),
         "strata": strata[:STRATA_SHOWN],
         "more_strata": max(0, strata.count() - STRATA_SHOWN),
         "drawing": found.state == SampleState.DRAWING,

@@ -192,3 +192,12 @@ def test_R091_whoever_knew_the_models_cannot_come_back_as_a_rater():
 
     with pytest.raises(InvitationInvalid, match="would not be blind"):
         invitations.accept(token=token, user=ann, now=build.now())
+
+
+def test_a_rater_who_comes_by_a_link_is_of_its_cohort_and_reads_its_languages(study):
+    (token,) = issue(study, cohort="experts", languages=["de", "en"])
+
+    invitations.accept(token=token, user=build.user(), now=NOW)
+
+    rater = Rater.objects.get()
+    assert (rater.cohort, rater.languages) == ("experts", ["de", "en"])

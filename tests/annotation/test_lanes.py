@@ -372,7 +372,9 @@ def test_a_study_without_lanes_is_spared_the_look(study, tmp_path):
 
 def test_the_next_seat_is_found_by_the_index_in_every_lane(study, tmp_path):
     items = load(study, tmp_path, *[{"language": code} for code in ["de", "tr", ""]])
-    open_wave(study, items, routing=Routing(by_language=True))
+    open_wave(study, items, n=400, routing=Routing(by_language=True))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotation_seat")  # as a table of that size is known
     ann = rater(study, languages=["de", "tr"])
 
     with CaptureQueriesContext(connection) as queries:

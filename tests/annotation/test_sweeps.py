@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
-from annotation import tasks
+from annotation import rendering, tasks
 from annotation.errors import SweepRefused, SweepStopped
 from annotation.models import Hit, Judgment, Rendering, SpanAnswer, Sweep, TextVersion
 from annotation.selectors.cards import card_for
@@ -70,7 +70,7 @@ def test_newer_rules_mask_what_older_ones_did_not_know(study, tmp_path, newer):
 
     sweep = swept(study)
 
-    assert "[removed] made me." in shown(study, reply)
+    assert "[removed] made me." in rendering.text_of(shown(study, reply))
     assert (sweep.state, sweep.read, sweep.changed) == (SweepState.DONE, 1, 1)
     assert build.current_text(reply).rule_set == 3
 
@@ -94,7 +94,7 @@ def test_a_new_doubtful_finding_waits_and_is_masked_meanwhile(study, tmp_path, n
 
     assert in_force(reply) == {"Zork": HELD}
     assert sweep.held == 1
-    assert "The [removed] is a model." in shown(study, reply)
+    assert "The [removed] is a model." in rendering.text_of(shown(study, reply))
 
 
 def test_a_text_in_which_nothing_changes_is_shown_as_it_was(study, tmp_path, newer):
@@ -139,7 +139,7 @@ def test_html_of_the_new_shown_text_is_there_before_a_rater_asks(study, tmp_path
     swept(study)
 
     (made,) = Rendering.objects.all()
-    assert "[removed] made me." in made.html[-1]
+    assert "[removed] made me." in rendering.text_of(made.html[-1])
 
 
 # Decisions of admins
@@ -200,7 +200,7 @@ def test_what_was_masked_by_hand_stays_so_beside_what_newer_rules_find(study, tm
     swept(study)
 
     assert in_force(reply) == {"by Zork": MASKED, "Zork Labs": MASKED}
-    assert "Made [removed] in Rome." in shown(study, reply)
+    assert "Made [removed] in Rome." in rendering.text_of(shown(study, reply))
 
 
 def test_findings_and_decisions_of_older_rules_are_kept_under_them(study, tmp_path, newer):
@@ -309,7 +309,7 @@ def test_a_seat_that_was_held_and_not_begun_shows_the_new_text_when_it_is_loaded
     card = card_for(seat, ann)
     build.submit(ann, seat, safe="yes")
 
-    assert "[removed] made me." in card.messages[-1].html
+    assert "[removed] made me." in rendering.text_of(card.messages[-1].html)
     assert Judgment.objects.get().rule_set == 3
 
 

@@ -9,11 +9,13 @@ from django.core.management import call_command
 
 from annotation.models import Judgment, Rater, Study
 from annotation.services import judgments, openings
-from annotation.vocabulary import RaterSource
+from annotation.vocabulary import RaterSource, Wave
 from evaluation import VERSION
 from evaluation.exports.columns import ESCAPED_COLUMN, TABLES
 from evaluation.exports.folder import Folder
 from evaluation.exports.verify import verify
+from evaluation.frames import Frame
+from evaluation.intake import samples
 from evaluation.services import agreement
 from tests import build
 from tests.environment import PROJECT
@@ -297,3 +299,44 @@ def test_the_software_version_is_the_project_s(study, tmp_path):
     assert (
         manifest(written(study, tmp_path))["software"]["version"] == VERSION == project["version"]
     )
+
+
+def test_labels_of_a_sample_carry_its_probabilities(tmp_path):
+    study = build.study("kind", rubric=build.SAFE)
+    given.replies(study, tmp_path, "a", "b", "c", "d")
+    facts = build.facts(study)
+    drawing = samples.drawing_from_json({"design": "simple", "size": 2})
+    asked = samples.request(facts, Frame(), drawing, seed=1, now=build.NOW)
+    drawn = samples.draw(facts, asked.pk)
+    samples.open_seats(facts, 1, wave=Wave.FIRST, raters_per_item=1, now=build.NOW)
+    ann = build.rater(study)
+    while seat := build.claim(ann):
+        build.submit(ann, seat, safe=["yes"])
+
+    folder = written(study, tmp_path)
+
+    labels = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
+    assert len(labels) == 2
+    assert {(row["inclusion_probability"], row["weight"]) for row in labels} == {(0.5, 2.0)}
+    sampling = json.loads((folder / "sampling.json").read_text())
+    assert sampling["samples"] == [drawn.as_json()]
+    assert sampling["openings"][0]["inclusion_probability"] is None
+
+
+def test_what_was_opened_for_all_is_certain_although_a_sample_drew_it(tmp_path):
+    study = build.study("kind", rubric=build.SAFE)
+    given.replies(study, tmp_path, "a", "b")
+    openings.open_first_wave(study=study, raters_per_item=1, seed=1, now=build.NOW)
+    facts = build.facts(study)
+    drawing = samples.drawing_from_json({"design": "panel", "size": 1})
+    asked = samples.request(facts, Frame(), drawing, seed=1, now=build.NOW)
+    samples.draw(facts, asked.pk)
+    samples.open_seats(facts, 1, wave=Wave.FIRST, raters_per_item=2, now=build.NOW, cohort="panel")
+    ann = build.rater(study)
+    while seat := build.claim(ann):
+        build.submit(ann, seat, safe=["yes"])
+
+    folder = written(study, tmp_path)
+
+    labels = [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
+    assert {row["inclusion_probability"] for row in labels} == {1.0}

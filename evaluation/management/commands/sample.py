@@ -85,7 +85,7 @@ class Command(BaseCommand):
             study, frame, drawing, seed=options["seed"], now=now, reason=options["reason"]
         )
         drawn = samples.draw(study, asked.pk)
-        told = samples.sample_as_json(drawn)
+        told = drawn.as_json()
         if options["open"]:
             opening = samples.open_seats(
                 study,
