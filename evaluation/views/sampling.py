@@ -1,6 +1,7 @@
 """The sampling designer: a plan with live counts, what was drawn, and seats at it."""
 
 import csv
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -87,7 +88,8 @@ def sample(visit: Visit, number: int) -> HttpResponse:
     strata = found.strata.order_by("position")
     context = {
         "sample": found,
-        "told": found.as_json(),
+        "parameters": _written(found.parameters),
+        "frame": _written(found.frame) if found.frame else "",
         "strata": strata[:STRATA_SHOWN],
         "more_strata": max(0, strata.count() - STRATA_SHOWN),
         "drawing": found.state == SampleState.DRAWING,
@@ -128,6 +130,11 @@ def as_csv(visit: Visit, number: int) -> HttpResponse:
         texts = (cell(reply)[0], cell(stratum)[0])
         rows.writerow([*texts, repr(probability), repr(1 / probability)])
     return response
+
+
+def _written(found: dict[str, Any]) -> str:
+    """Return a design or a frame as the command takes it."""
+    return json.dumps(found, ensure_ascii=False)
 
 
 def _sample(visit: Visit, number: int) -> Sample:

@@ -13,7 +13,7 @@ from evaluation.models import Design
 from evaluation.services.judges import JudgeFacts
 
 LISTS = ("model", "family", "framing", "category", "topic", "language", "batch")
-ROWS_OF_A_LIST = 6
+ROWS_OF_A_LIST = 4
 SEPARATOR = ":"
 Choices = list[tuple[str, str]]
 
@@ -36,7 +36,7 @@ class DesignForm(forms.Form):
         choices=[("", "with or without"), ("none", "none yet"), ("some", "some")],
     )
     judge = forms.ChoiceField(label="A judge's verdicts", required=False)
-    answers = forms.MultipleChoiceField(label="said", required=False)
+    answers = forms.MultipleChoiceField(label="… said", required=False)
     judges_differ = forms.ChoiceField(label="Judges differ about", required=False)
     spread_least = forms.FloatField(
         label="Models disagree, at least",
@@ -73,7 +73,7 @@ class DesignForm(forms.Form):
     )
     marked_judge = forms.ChoiceField(label="Marked by judge", required=False)
     marked = forms.MultipleChoiceField(
-        label="with", required=False, help_text="For “more of what a judge marked”, or as strata."
+        label="… with", required=False, help_text="For “more of what a judge marked”, or as strata."
     )
     rate = forms.FloatField(
         label="Share drawn of what is marked", required=False, min_value=0, max_value=1
