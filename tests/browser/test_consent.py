@@ -110,7 +110,7 @@ def test_an_admin_sets_what_raters_meet(study, ann, visit):
     page.goto("/studies/s/settings/")
     assert page.get_by_label("If a rater leaves").is_disabled()
 
-    page.get_by_label("Consent text").fill("Other words. {withdrawal}")
+    page.get_by_label("Consent text", exact=True).fill("Other words. {withdrawal}")
     page.get_by_label("Topics that raters").fill("war, illness")
     page.get_by_label("Until when").fill("2030-01-31T18:30")
     page.get_by_role("button", name="Store the settings").click()
