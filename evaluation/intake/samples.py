@@ -21,6 +21,7 @@ from annotation.models import SeatOpening, Study
 from annotation.selectors.studies import StudyFacts
 from annotation.services import openings
 from annotation.services.lanes import Routing
+from annotation.tasks import prepare_texts
 from annotation.vocabulary import ItemKind, Wave
 from evaluation.errors import FrameInvalid, SampleUnknown
 from evaluation.frames import (
@@ -404,7 +405,7 @@ def open_seats(
         raise FrameInvalid(f"The sample has no stratum {', '.join(sorted(unknown))}.")
     of = dict(sample.items.values_list("item", "stratum"))
     named = {label: f"sample {number}: {label}"[:200] for label in strata.values()}
-    return openings.open_wave(
+    opening = openings.open_wave(
         study=Study.objects.get(pk=study.id),
         wave=wave,
         items=of,
@@ -424,6 +425,8 @@ def open_seats(
         ),
         strata={item: named[strata[stratum]] for item, stratum in of.items()},
     )
+    prepare_texts.enqueue(study.id)
+    return opening
 
 
 def plan_as_json(found: Plan) -> dict[str, Any]:

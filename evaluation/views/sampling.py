@@ -111,9 +111,11 @@ def _opened(visit: Visit, found: Sample, form: SampleSeatsForm) -> HttpResponse:
         by_id=visit.request.user.pk,
         **terms,
     )
-    messages.success(
-        visit.request, f"{opening.seats:,} seats were added at {opening.items:,} items."
+    seats, items = (
+        f"{n:,} {word}{'' if n == 1 else 's'}"
+        for n, word in ((opening.seats, "seat"), (opening.items, "item"))
     )
+    messages.success(visit.request, f"{seats} added at {items}.")
     return redirect("evaluation:sample", visit.study.slug, found.number)
 
 

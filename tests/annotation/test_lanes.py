@@ -375,7 +375,7 @@ def test_the_next_seat_is_found_by_the_index_in_every_lane(study, tmp_path):
     open_wave(study, items, n=400, routing=Routing(by_language=True))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE annotation_seat")  # as a table of that size is known
-    ann = rater(study, languages=["de", "tr"])
+    ann = rater(study, languages=["de", "tr"], start=0, cursor=0, descending=False)
 
     with CaptureQueriesContext(connection) as queries:
         claim(ann)

@@ -1,4 +1,4 @@
-"""A batch from its upload to a rater's page: errors, correction, doubtful names, seats."""
+"""A batch from its upload to a rater's page: errors, correction, doubtful names, sample, seats."""
 
 import json
 
@@ -93,10 +93,16 @@ def test_an_admin_brings_a_batch_to_the_raters(study, later, visit, accessible, 
     page.wait_for_load_state()
     build.wait_for(lambda: Hit.objects.filter(decision=HitDecision.HELD).count() == held - 1)
 
-    page.goto("/studies/s/seats/")
+    page.goto("/studies/s/samples/")
+    accessible(page)
+    page.get_by_label("Replies to draw").fill("2")
+    page.get_by_text("2 of 2 replies would be drawn.").wait_for()
+    page.get_by_role("button", name="Draw the sample").click()
+    page.get_by_role("heading", name="Sample 1").wait_for()
+    accessible(page)
     page.get_by_label("Raters per item").fill("1")
     page.get_by_role("button", name="Open seats").click()
-    page.get_by_text("2 seats were added").wait_for()
+    page.get_by_text("2 seats added at 2 items.").wait_for()
     rater = visit(build.rater(study).user, width=width)
     rater.goto("/studies/s/rate/")
     rater.locator("#answers").wait_for()

@@ -131,7 +131,7 @@ def test_seats_are_opened_at_a_sample(researcher):
 
     page = text(researcher.post(f"{URL}1/", sent, follow=True))
 
-    assert "8 seats were added at 4 items" in page
+    assert "8 seats added at 4 items." in page
     lanes = sorted(Lane.objects.values_list("stratum", "cohort", "quota"))
     assert lanes == [("", "experts", None), ("sample 1: model: a", "experts", 3)]
 
