@@ -19,6 +19,14 @@ document.addEventListener("selectionchange", () => {
   if (text && words) document.getElementById(text.dataset.selects).value = words;
 });
 
+// Nothing of a rater stays in the browser after signing out, from whichever page and study.
+const kept = () => Object.keys(localStorage).filter((key) => /^touchstone\..+\.(draft\.|queue$)/.test(key));
+document.querySelector(".bar__out")?.addEventListener("submit", (event) => {
+  const unsent = kept().some((key) => key.endsWith(".queue") && localStorage.getItem(key) !== "[]");
+  if (unsent && !window.confirm(event.target.dataset.unsent)) return event.preventDefault();
+  for (const key of kept()) localStorage.removeItem(key);
+});
+
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();

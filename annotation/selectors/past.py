@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any, cast
 from uuid import UUID
+
+from django.core.paginator import Page, Paginator
 
 from annotation.models import Judgment, Rater, Seat
 from annotation.selectors.cards import (
@@ -20,6 +23,7 @@ from annotation.selectors.readings import ValueShown
 from annotation.selectors.rubrics import plan
 from annotation.stages import stage_at
 
+# On one page of the list.
 LISTED = 200
 # The pace is the median over the latest judgments.
 PACE_OF = 50
@@ -74,8 +78,8 @@ class Pace:
         return None if self.most is None else max(0, self.most - self.judged)
 
 
-def judgments_of(rater: Rater) -> list[PastJudgment]:
-    """Return the rater's latest judgments."""
+def judgments_of(rater: Rater, page: str) -> Page[PastJudgment]:
+    """Return a page of the rater's judgments, the latest first."""
     rows = (
         Judgment.objects.filter(rater=rater.pk, current=True)
         .order_by("-pk")
@@ -85,9 +89,11 @@ def judgments_of(rater: Rater) -> list[PastJudgment]:
             "revision",
             "item__query__value_a__name",
             "item__query__value_b__name",
-        )[:LISTED]
+        )
     )
-    return [PastJudgment(*row) for row in rows]
+    found: Any = Paginator(rows, LISTED).get_page(page)
+    found.object_list = [PastJudgment(*row) for row in found.object_list]
+    return cast("Page[PastJudgment]", found)
 
 
 def judgment_of(rater: Rater, public_id: UUID, *, language: str = "") -> PastCard | None:

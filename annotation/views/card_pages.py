@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
+from annotation import gates
 from annotation.errors import AnnotationError, ShownTextChanged
 from annotation.models import Rater
 from annotation.selectors.cards import Card, card_for
@@ -96,6 +97,7 @@ def refused(
     request: HttpRequest, rater: Rater, sent: Sent, refusal: AnnotationError
 ) -> HttpResponse:
     """Show answers that could not be stored, beside those that were."""
+    note_refusal(rater, refusal)
     stored = refusal.details.get("stored", {})
     context = {
         "refusal": str(refusal),
@@ -104,6 +106,11 @@ def refused(
     }
     template = "annotation/_refused.html"
     return show(request, rater, template, context, status=refusal.http_status)
+
+
+def note_refusal(rater: Rater, refusal: AnnotationError) -> None:
+    """Log that a rater's act was refused and why, not what they sent: scripts show by many."""
+    gates.log.warning("refused", rater=rater.pk, code=refusal.code)
 
 
 def language() -> str:

@@ -13,6 +13,7 @@ from annotation.errors import AnnotationError, FlagRefused
 from annotation.models import Rater
 from annotation.selectors.values import seat_values, value_id_at
 from annotation.services import flags
+from annotation.views.card_pages import note_refusal
 from annotation.vocabulary import FlagKind
 
 SEE_OTHER = 303
@@ -59,6 +60,7 @@ def _refused(
     request: HttpRequest, rater: Rater, key: str, refusal: AnnotationError, *, part: bool
 ) -> HttpResponse:
     """Say what is wrong; what was written stays in the form."""
+    note_refusal(rater, refusal)
     context = {
         "rater": rater,
         "card": seat_values(rater, key),

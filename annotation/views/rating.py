@@ -27,6 +27,7 @@ from annotation.signals import page_signals
 from annotation.views.card_pages import (
     Sent,
     language,
+    note_refusal,
     refused,
     sent_answers,
     show_card,
@@ -148,7 +149,7 @@ def draft(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
             now=timezone.now(),
         )
     except AnnotationError as refusal:
-        return _as_json(refusal)
+        return _as_json(rater, refusal)
     return JsonResponse({"leased_until": until.isoformat() if until else ""})
 
 
@@ -160,14 +161,15 @@ def extend(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
         until = seats.extend(rater=rater, key=key, now=timezone.now())
     except SeatNotHeld as refusal:
         if wants_part(request):
-            return _as_json(refusal)
+            return _as_json(rater, refusal)
         return refused(request, rater, {}, refusal)
     if wants_part(request):
         return JsonResponse({"leased_until": until.isoformat()})
     return done(request, _("The item stays yours."), "annotation:rate", rater.study.slug)
 
 
-def _as_json(refusal: AnnotationError) -> JsonResponse:
+def _as_json(rater: Rater, refusal: AnnotationError) -> JsonResponse:
+    note_refusal(rater, refusal)
     body = {"code": refusal.code, "message": str(refusal), "details": refusal.details}
     return JsonResponse(body, status=refusal.http_status)
 

@@ -35,7 +35,7 @@ from annotation.views.card_pages import (
     turn_of,
     wants_part,
 )
-from annotation.views.pages import done
+from annotation.views.pages import done, page_number
 
 
 @gates.rater
@@ -43,11 +43,9 @@ from annotation.views.pages import done
 def mine(request: HttpRequest, rater: Rater) -> HttpResponse:
     """List the rater's own judgments, latest first, with their progress and pace."""
     now = timezone.now()
-    found = past.judgments_of(rater)
     context = {
         "rater": rater,
-        "judgments": found,
-        "more": rater.judged_count > len(found),
+        "judgments": past.judgments_of(rater, page_number(request)),
         "pace": past.pace_of(rater, at=now),
         "closed": edits_closed(rater, at=now),
     }

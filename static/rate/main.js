@@ -1,6 +1,6 @@
 // The rater's page. Without this it still works: every rule is the server's.
 
-import { card, owner, questions, reveal, stage, word } from "./page.js";
+import { card, questions, reveal, stage, word } from "./page.js";
 import { changed, restore } from "./drafts.js";
 import { settleClauses } from "./clauses.js";
 import { settleFolds } from "./folding.js";
@@ -45,11 +45,6 @@ stage.addEventListener("submit", (event) => {
 stage.addEventListener("change", (event) => event.target.closest("#answers") && changed());
 stage.addEventListener("input", (event) => event.target.matches("textarea") && changed());
 
-// Nothing of a rater stays in the browser after signing out.
-document.querySelector(".bar__out")?.addEventListener("submit", (event) => {
-  if (waiting().length && !window.confirm(word("leave_unsent"))) return event.preventDefault();
-  for (const key of Object.keys(localStorage)) if (key.startsWith(owner)) localStorage.removeItem(key);
-});
 addEventListener("beforeunload", (event) => waiting().length && event.preventDefault());
 
 // A page from the browser's own memory may show an item that is done: ask the server again.

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import structlog
 from django.test import Client
 from django.urls import reverse
 
@@ -20,7 +21,7 @@ from annotation.models import (
     User,
 )
 from annotation.rubric_format import rubric_from_json
-from annotation.services import rubrics, seats, studies
+from annotation.services import openings, rubrics, seats, studies
 from annotation.vocabulary import StudyState
 from tests import build
 from tests.build import NOW
@@ -176,11 +177,15 @@ def test_R097_anothers_seat_gives_nothing_and_takes_nothing(study, browser, name
     bob = Browser(build.rater(study))
     before = list(Seat.objects.order_by("pk").values())
 
-    answer = bob.post(
-        name, form["key"], **form, **TURN, confidence="3", reason="broken", kind="item"
-    )
+    with structlog.testing.capture_logs() as logs:
+        answer = bob.post(
+            name, form["key"], **form, **TURN, confidence="3", reason="broken", kind="item"
+        )
 
     assert answer.status_code in (404, 409)
+    assert [(one["rater"], one["event"]) for one in logs if one["event"] == "refused"] == [
+        (bob.rater.pk, "refused")
+    ]
     assert not Judgment.objects.exists()
     assert not Draft.objects.exists()
     assert not Flag.objects.exists()
@@ -381,6 +386,25 @@ def test_own_progress_and_pace_are_shown(browser):
 
     assert re.search(r'figure__value">1</span> <span class="figure__name">judged', html)
     assert "an item takes you" in html
+
+
+def test_every_past_judgment_can_be_reached_page_by_page(tmp_path, monkeypatch):
+    monkeypatch.setattr("annotation.selectors.past.LISTED", 2)
+    study = build.study()
+    ann = build.rater(study)
+    build.batch(study, [build.reply_fields() for _ in range(3)], tmp_path)
+    openings.open_first_wave(study=study, raters_per_item=1, seed=1, now=build.NOW)
+    while seat := build.claim(ann):
+        build.submit(ann, seat)
+    browser = Browser(ann)
+
+    first = browser.get("mine", part=False).content.decode()
+    second = browser.client.get(browser.url("mine"), {"page": "2"}).content.decode()
+
+    links = [set(re.findall(r"/mine/([0-9a-f-]{36})/", html)) for html in (first, second)]
+    assert "Page 1 of 2" in first
+    assert [len(one) for one in links] == [2, 1]
+    assert not links[0] & links[1]
 
 
 def test_R110_a_sensitive_topic_is_warned_of_before_the_text(tmp_path):

@@ -228,6 +228,18 @@ def test_R040_signing_out_clears_what_the_browser_kept(visit, tmp_path):
     assert "half a thought" not in page.evaluate("JSON.stringify(localStorage)")
 
 
+def test_R040_signing_out_elsewhere_clears_the_drafts_of_every_study(visit, tmp_path):
+    rater = seated(build.study(rubric=NOTE), tmp_path)
+    page = rating(visit, rater, quiet=True)
+    page.evaluate("localStorage.setItem('touchstone.another.draft.k.0', '{}')")
+    page.goto(f"/studies/{rater.study.slug}/mine/")
+
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+
+    assert "draft" not in page.evaluate("JSON.stringify(localStorage)")
+
+
 def test_a_draft_comes_back_after_a_reload_and_on_another_device(visit, tmp_path):
     rater = seated(build.study(rubric=NOTE), tmp_path)
     page = rating(visit, rater)
