@@ -46,6 +46,7 @@ _BLOCKS = frozenset({"p", "ul", "ol", "li", "blockquote", "th", "td", *_HEADINGS
 _ALIGNMENTS = {"text-align:right": "align-right", "text-align:center": "align-center"}
 
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SPECIAL = re.compile('[&<>"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|' + re.escape(MARK))
 _ESCAPES = {
     "&": "&amp;",
@@ -106,6 +107,15 @@ def render(markdown: str, *, top: int = TOP_HEADING) -> str:
     if _depth(tokens) > _SHOWN_NESTING or _signs(text) != sum(map(_signs, _written(tokens))):
         return _plain(text)
     return _cleaned(_PARSER.renderer.render(_framed(tokens, top), _PARSER.options, {}))
+
+
+def one_way(text: str) -> str:
+    """Return a name or a short text with controls of direction as marks that can be seen.
+
+    Where it stands in a label, what comes after it must not be turned around. Nothing else of it
+    is changed: words of a script that runs the other way need no controls.
+    """
+    return _TURNING.sub(lambda met: f"[U+{ord(met.group()):04X}]", text)
 
 
 def text_of(html: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 
 from annotation.models import Judgment, Rater, Seat
+from annotation.rendering import one_way
 from annotation.selectors.cards import (
     CardMessage,
     CardReply,
@@ -92,7 +93,10 @@ def judgments_of(rater: Rater, page: str) -> Page[PastJudgment]:
         )
     )
     found: Any = Paginator(rows, LISTED).get_page(page)
-    found.object_list = [PastJudgment(*row) for row in found.object_list]
+    found.object_list = [
+        PastJudgment(public_id, created_at, revision, one_way(a), one_way(b))
+        for public_id, created_at, revision, a, b in found.object_list
+    ]
     return cast("Page[PastJudgment]", found)
 
 

@@ -107,12 +107,15 @@ def _read(row: Sequence[Any], before: ShownBefore | None, *, with_system: bool) 
         shown=shown,
         sha256=sha256,
         html=made,
-        facts=tuple(json.loads(facts)),
+        facts=tuple(map(rendering.one_way, json.loads(facts))),
         topics=tuple(json.loads(topics)),
-        anchors=json.loads(anchors),
+        anchors={
+            value: list(map(rendering.one_way, levels))
+            for value, levels in json.loads(anchors).items()
+        },
         language=language,
-        value_a=ValueShown(a, about_a),
-        value_b=ValueShown(b, about_b),
+        value_a=ValueShown(rendering.one_way(a), rendering.one_way(about_a)),
+        value_b=ValueShown(rendering.one_way(b), rendering.one_way(about_b)),
     )
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from annotation.models import Flag, Query, Rater, Seat, Study, Value
+from annotation.rendering import one_way
 from annotation.value_lines import RANKS, head_of
 from annotation.vocabulary import RaterSource
 
@@ -146,7 +147,7 @@ def seat_values(rater: Rater, key: str) -> SeatValues | None:
     """Return the values at a seat of the rater, or None."""
     names = ("item__query__value_a__name", "item__query__value_b__name")
     found = _seats(rater, key).values_list(*names).first()
-    return SeatValues(key, ValueNamed(found[0]), ValueNamed(found[1])) if found else None
+    return SeatValues(key, *(ValueNamed(one_way(name)) for name in found)) if found else None
 
 
 def value_id_at(rater: Rater, key: str, side: str) -> int | None:

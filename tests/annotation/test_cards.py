@@ -227,3 +227,15 @@ def test_a_value_may_be_called_as_the_mark_of_the_other_one(study, tmp_path):
     assert "{value_b}" in html
     assert "&lt;b&gt;&amp;amp;" in html
     assert with_values("{value_a}, {value_b}", "{value_b}", "x") == "{value_b}, x"
+
+
+def test_R135_a_value_that_turns_the_line_around_is_shown_with_its_sign(tmp_path):
+    study = build.study()
+    build.item(study, tmp_path, value_a="Tact\u202e", facts=["Paid\u2067"])
+    ann = build.rater(study)
+
+    card = card_for(build.claim(ann), ann)
+
+    assert card.value_a.name == "Tact[U+202E]"
+    assert card.facts == ("Paid[U+2067]",)
+    assert not any("\u202e" in str(question) for question in card.questions)

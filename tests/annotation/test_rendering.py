@@ -344,3 +344,7 @@ def test_headings_skip_no_level_whatever_the_text_skips():
 
 def test_a_page_may_say_at_which_level_headings_begin():
     assert rendering.render("# a", top=2) == '<h2 dir="auto">a</h2>\n'
+
+
+def test_R135_only_what_turns_a_line_around_is_marked_in_a_name():
+    assert rendering.one_way("a\u202eb عدل\u200c") == "a[U+202E]b عدل\u200c"
