@@ -160,9 +160,7 @@ def _researcher(context, links) -> None:  # type: ignore[no-untyped-def]
     page.get_by_role("link", name=re.compile("strict")).first.click()
     page.wait_for_load_state("networkidle")
     _shot(page, "judge")
-    page.goto(
-        f"{ADDRESS}/studies/demo/samples/?design=stratified&by=model&size=40&correlation=0.6"
-    )
+    page.goto(f"{ADDRESS}/studies/demo/samples/?design=stratified&by=model&size=40&correlation=0.6")
     page.locator("#plan").scroll_into_view_if_needed()
     _shot(page, "sample")
     page.goto(f"{ADDRESS}/studies/demo/releases/")
