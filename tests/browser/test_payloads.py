@@ -94,9 +94,11 @@ def test_R020_a_rater_reads_every_text_as_it_was_written(own, say, watched):
     words = words_of(page)
 
     assert shown == [rendering.text_of(message.html) for message in card.messages]
-    assert values == [say.said["value-a"], say.said["value-b"]]
-    names = ("fact", "definition-0", "label-choice", "help-choice", "option-1", "kind-label")
-    assert [name for name in names if say.said[name] not in words] == []
+    # What would turn the rest of a line around stands there as a sign.
+    assert values == [rendering.one_way(say.said[name]) for name in ("value-a", "value-b")]
+    about = [rendering.one_way(say.said[name]) for name in ("fact", "definition-0")]
+    asked = [say.said[name] for name in ("label-choice", "help-choice", "option-1", "kind-label")]
+    assert [text for text in (*about, *asked) if text not in words] == []
     assert titled(page, own.study)
 
 
