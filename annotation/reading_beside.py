@@ -104,7 +104,7 @@ def send(out: Connection, order: str) -> None:
         return  # whoever stored is gone, or wants no more
     except FileUnreadable as refusal:
         out.send(refusal)
-    except Exception:
+    except Exception:  # told to the process that stores, which fails the batch; raised here too
         out.send(traceback.format_exc())
         raise
 
