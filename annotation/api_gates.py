@@ -40,8 +40,7 @@ class AdminOfStudy(BasePermission):
         """Find the study and leave it on the view."""
         if not request.user.is_authenticated:
             return False
-        # The base class of all views does not have it; ``AdminView`` declares it.
-        view.study = study_for(request.user, view.kwargs["slug"], ADMINISTER)  # type: ignore[attr-defined]
+        view.study = study_for(request.user, view.kwargs["slug"], ADMINISTER)  # type: ignore[attr-defined]  # AdminView declares it
         return True
 
 

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from annotation.api import batches, uploads
+from annotation.api import batches, judgments, uploads
 
 urlpatterns = [
+    path("studies/<slug:slug>/judgments/", judgments.Judgments.as_view(), name="api-judgments"),
     path("studies/<slug:slug>/uploads/", uploads.Uploads.as_view(), name="api-uploads"),
     path(
         "studies/<slug:slug>/uploads/<str:upload_key>/",

@@ -13,7 +13,7 @@ ESCAPE_RULE = (
     " formula: where it begins, spaces and quotation marks aside, with = + - @, a full-width form"
     " of these, a tab or a line break, or with an apostrophe. Numbers such as -5 stay. The column"
     " csv_escaped names the cells of the row that were changed: take one apostrophe off each."
-    " JSON Lines files are exact."
+    " JSON Lines and Parquet files are exact."
 )
 
 

@@ -202,6 +202,13 @@ class SeatsRefused(AnnotationError):
     http_status = HTTPStatus.CONFLICT
 
 
+class FindingsUnknown(AnnotationError):
+    """A decision names findings of personal data that are not of this study."""
+
+    code = "findings_unknown"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 class HitsUnknown(AnnotationError):
     """A decision names findings that are not of this study."""
 
@@ -241,6 +248,13 @@ class AliasTaken(AnnotationError):
     """Another name of a value is the name or an alias of another; ``details`` names both."""
 
     code = "alias_taken"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class GuessRefused(AnnotationError):
+    """What a rater said of who wrote a reply cannot be stored; the message says why."""
+
+    code = "guess_refused"
     http_status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 

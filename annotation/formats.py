@@ -1,34 +1,45 @@
-"""The lines of every file that annotation reads, as pydantic models: one validator for all.
+"""The lines of batches as a pydantic model.
 
 ``docs/reference/formats.md`` shows them, and ``manage.py file_schemas`` writes their JSON Schema.
 """
 
 import hashlib
-import json
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from functools import lru_cache
+from operator import attrgetter, itemgetter
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    PlainValidator,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreConfig, CoreSchema, SchemaValidator, core_schema
 
 from annotation import wide_table
 from annotation.files import Place, Problem, Record, parsed_json
 from annotation.files.inspect_logs import SCORES
+from annotation.line_format import (
+    LONGEST_ID,
+    Id,
+    Json,
+    Line,
+    Text,
+    Words,
+    shortened,
+    unescaped,
+    unstorable,
+    validated_fields,
+    whole_number,
+)
 
-LONGEST_ID = 200
-LONGEST_VALUE = 120  # so much of a wrong value is repeated
-LONGEST_NUMBER = 9
 MOST_MESSAGES = 10_000
-CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
+ASSISTANT = "assistant"
 # What a release's items files say of a text besides; loading derives them again.
 DERIVED = ("text_version", "text_sha256", "shown_sha256", "masks")
 # What the second reply of a pair has of its own in a row of a release's items files.
@@ -37,72 +48,6 @@ OF_THE_SECOND = ("response_id", "model", "sample", "metadata", "messages")
 DERIVED_OF_A_REPLY = (*DERIVED, *(name + SECOND for name in DERIVED))
 # What a record may hold besides a reply and what is told of it.
 NOT_OF_A_REPLY = frozenset((*DERIVED_OF_A_REPLY, SCORES))
-# A release's CSV files name here the cells of a row that have one apostrophe more in front.
-ESCAPED = "csv_escaped"
-
-
-def _clean(text: str) -> str:
-    if "\0" not in text and text.isascii():
-        return text
-    if "\0" in text:
-        raise ValueError("holds a NUL character, which no database stores; remove it")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair; it is not valid Unicode") from None
-    return text
-
-
-def _id(value: Any) -> str:
-    """Check an id in one step, for every line has half a dozen; most are printable and short."""
-    if type(value) is str and value.isprintable() and value.strip() and len(value) <= LONGEST_ID:
-        return value
-    text = _clean(_text(value))
-    if not text.strip():
-        raise ValueError("is empty")
-    if len(text) > LONGEST_ID:
-        raise ValueError(f"is longer than {LONGEST_ID} characters")
-    if len(text.translate(CONTROL)) != len(text):
-        raise ValueError("holds control characters; an id may hold any other")
-    return text
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        kind = type(value).__name__
-        # pydantic collects ValueError only.
-        raise ValueError(f"must be text in quotes, not {kind}: ids are never numbers")  # noqa: TRY004
-    return value
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
-def _deep_clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return _clean(value)
-    if isinstance(value, dict):
-        return {_clean(str(key)): _deep_clean(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_deep_clean(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("holds a number too large to be stored")
-    return value
-
-
-Text = Annotated[str, AfterValidator(_clean)]
-Words = Annotated[str, AfterValidator(_clean), AfterValidator(_not_blank)]
-Id = Annotated[str, PlainValidator(_id, json_schema_input_type=str)]
-Json = Annotated[Any, AfterValidator(_deep_clean)]
-
-
-class Line(BaseModel):
-    """Base of every line."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Message(Line):
@@ -149,41 +94,68 @@ class ReplyLine(Line):
 _OF_A_REPLY = frozenset(ReplyLine.model_fields)
 
 
-class JudgmentLine(Line):
-    """One answer given elsewhere; without an answer, none of several choices was chosen.
+class Reply(NamedTuple):
+    """A good reply; ``said`` is who said what, in order. What a line left out is empty."""
 
-    ``response_id_2`` is the second reply of a pair, which ``slot_2`` stands for. The fields from
-    ``wave`` on are those that a release's ``judgments`` files have besides; they tell of the study
-    they come from, and loading passes them over.
+    query_id: str
+    model: str
+    value_a: str
+    value_b: str
+    said: list[tuple[str, str]]
+    response_id: str | None
+    scenario_id: str | None
+    framing: str
+    sample: int
+    language: str
+    topics: list[str]
+    facts: list[str]
+    anchors: dict[str, list[str]]
+    metadata: dict[str, Any]
+
+
+# As a reply's fields come in a line and in a checked line, and what a line may leave out.
+_REPLY_FIELDS = tuple("messages" if name == "said" else name for name in Reply._fields)
+_LEFT_OUT = {
+    name: field.get_default(call_default_factory=False)
+    for name, field in ReplyLine.model_fields.items()
+    if not field.is_required()
+}
+_values_of_line = itemgetter(*_REPLY_FIELDS)
+_values_of_checked = attrgetter(*_REPLY_FIELDS)
+_SAID = _REPLY_FIELDS.index("messages")
+
+# Ids as nearly all are, checked without a call of ours: no control characters, no space in front.
+_PlainId = Annotated[str, Field(max_length=LONGEST_ID, pattern=r"^[^\p{Cc}\s][^\p{Cc}]*$")]
+
+
+_PLAIN_ID = SchemaValidator(TypeAdapter(_PlainId).core_schema, CoreConfig(strict=True))
+
+
+def _plain_schema(model: type[BaseModel], **instead: CoreSchema) -> CoreSchema:
+    """Return what checks a line of JSON of such a model and leaves it a dict, but for ``instead``.
+
+    An object of the model takes twice as long to be made as all of its fields to be checked.
     """
+    plain_ids = {Id: _PlainId, Id | None: _PlainId | None}
+    fields = {}
+    for name, field in model.model_fields.items():
+        kind: Any = field.rebuild_annotation()
+        fields[name] = core_schema.typed_dict_field(
+            instead.get(name) or TypeAdapter(plain_ids.get(kind, kind)).core_schema,
+            required=field.is_required(),
+        )
+    return core_schema.typed_dict_schema(fields, extra_behavior="forbid", strict=True)
 
-    response_id: Id
-    rater: Id
-    question: Id
-    response_id_2: Id | None = None
-    answer: Words | None = None
-    turn: Annotated[int, Field(ge=0, le=32767)] | None = None
-    judged_at: str | None = None
-    confidence: Words | None = None
-    wave: Json = None
-    judgment: Json = None
-    revision: Json = None
-    rubric: Json = None
-    rubric_version: Json = None
-    guidelines_version: Json = None
-    language: Json = None
-    client: Json = None
-    position: Json = None
-    side: Json = None
-    text_version: Json = None
-    shown_sha256: Json = None
-    rule_set: Json = None
-    text_version_2: Json = None
-    shown_sha256_2: Json = None
-    rule_set_2: Json = None
-    renderer: Json = None
-    specification: Json = None
-    specification_version: Json = None
+
+_PLAIN = SchemaValidator(
+    _plain_schema(
+        ReplyLine,
+        messages=core_schema.list_schema(
+            _plain_schema(Message), min_length=1, max_length=MOST_MESSAGES
+        ),
+    ),
+    CoreConfig(strict=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,36 +165,66 @@ class Reading:
     ``units`` counts what stands or falls alone: a line, or each reply of a row of the wide table.
     """
 
-    replies: tuple[tuple[Place, ReplyLine], ...]
+    replies: tuple[tuple[Place, Reply], ...]
     problems: list[Problem]
     units: int = 1
 
 
 def replies_in(record: Record) -> Reading:
     """Return the replies in a record of any format of batches."""
+    plain = _plain_reply(record.fields)
+    if plain is not None:
+        return Reading(((Place(record.line), plain),), [])
     if wide_table.is_wide(record.fields):
         return _wide(record)
     found = reply_lines(record)
     if isinstance(found, list):
         return Reading((), found)
-    return Reading(tuple((Place(record.line), reply) for reply in found), [])
+    return Reading(tuple((Place(record.line), reply_of(line)) for line in found), [])
 
 
 def _wide(record: Record) -> Reading:
-    replies: list[tuple[Place, ReplyLine]] = []
+    parts = list(wide_table.replies_of(record.fields))
+    plain = _plain_row(parts)
+    if plain is not None:
+        return Reading(tuple(zip(_places(record, parts), plain, strict=True)), [], len(parts))
+    replies: list[tuple[Place, Reply]] = []
     problems: list[Problem] = []
-    units = 0
-    for column, fields in wide_table.replies_of(record.fields):
-        units += 1
-        found = reply_line(Record(record.line, fields))
-        if isinstance(found, ReplyLine):
-            replies.append((Place(record.line, column), found))
+    for place, (column, fields) in zip(_places(record, parts), parts, strict=True):
+        found = reply(Record(record.line, fields))
+        if isinstance(found, Reply):
+            replies.append((place, found))
         else:
             problems += (_of_column(problem, column) for problem in found)
-    if not units:
+    if not parts:
         reason = "has no reply of any model: every column response_… is empty"
         problems.append(Problem(record.line, "", reason))
-    return Reading(tuple(replies), problems, max(units, 1))
+    return Reading(tuple(replies), problems, max(len(parts), 1))
+
+
+def _places(record: Record, parts: Sequence[tuple[str, Any]]) -> list[Place]:
+    return [Place(record.line, column) for column, _ in parts]
+
+
+def _plain_row(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Reply] | None:
+    """Return the replies of a row if all are so at first sight; what they share is checked once."""
+    if not parts or not all(_is_plain_id(fields["model"]) for _, fields in parts):
+        return None
+    _, first = parts[0]
+    answers = [fields["messages"][1] for _, fields in parts]
+    row = _plain_reply({**first, "messages": [first["messages"][0], *answers]})
+    if row is None:
+        return None
+    prompt, *said = row.said
+    return [
+        row._replace(model=fields["model"], said=[prompt, one])
+        for (_, fields), one in zip(parts, said, strict=True)
+    ]
+
+
+@lru_cache(maxsize=1_024)
+def _is_plain_id(text: str) -> bool:
+    return _PLAIN_ID.isinstance_python(text)
 
 
 # What a reply's fields are called in the wide table.
@@ -265,8 +267,42 @@ def reply_lines(record: Record) -> tuple[ReplyLine, ...] | list[Problem]:
     return tuple(reply for reply in replies if isinstance(reply, ReplyLine))
 
 
+def reply(record: Record) -> Reply | list[Problem]:
+    """Return the one reply in a record of either format, or everything that is wrong with it."""
+    plain = _plain_reply(record.fields)
+    if plain is not None:
+        return plain
+    checked = reply_line(record)
+    return checked if isinstance(checked, list) else reply_of(checked)
+
+
+def reply_of(line: ReplyLine) -> Reply:
+    """Return the reply that a checked line holds."""
+    values = list(_values_of_checked(line))
+    values[_SAID] = [(message.role, message.content) for message in line.messages]
+    return Reply._make(values)
+
+
+def _plain_reply(fields: Mapping[str, Any]) -> Reply | None:
+    """Return the reply if it is one at first sight, as nearly all are."""
+    try:
+        found = _PLAIN.validate_python(fields)
+    except ValidationError:
+        return None
+    values = list(_values_of_line(_LEFT_OUT | found))
+    values[_SAID] = said = [(one["role"], one["content"]) for one in found["messages"]]
+    if found["value_a"] == found["value_b"] or ASSISTANT not in [role for role, _ in said]:
+        return None
+    return Reply._make(values)
+
+
+def _empty() -> dict[str, Any]:
+    """Return what a line may leave out; pydantic's copies of its defaults take ten times longer."""
+    return {"topics": [], "facts": [], "anchors": {}, "metadata": {}}
+
+
 def reply_line(record: Record) -> ReplyLine | list[Problem]:
-    """Return the reply in a record of either format, or everything that is wrong with it."""
+    """Return the checked line of a record of either format, or everything that is wrong with it."""
     fields = unescaped(record.fields)
     for name in NOT_OF_A_REPLY & fields.keys():
         del fields[name]
@@ -282,14 +318,12 @@ def reply_line(record: Record) -> ReplyLine | list[Problem]:
         if isinstance(fields.get(name), str):
             problems += _from_cell(fields, name, record.line)
     if isinstance(fields.get("sample"), str):
-        problems += _whole_number(fields, "sample", record.line)
+        problems += whole_number(fields, "sample", record.line)
     fields = {name: value for name, value in fields.items() if value not in ("", None)}
-    # Empty ones made here cost a tenth of the copies that pydantic makes of its defaults.
-    empty: dict[str, Any] = {"topics": [], "facts": [], "anchors": {}, "metadata": {}}
-    checked: ReplyLine | list[Problem] = _validated(ReplyLine, empty | fields, record.line)
+    checked: ReplyLine | list[Problem] = validated_fields(ReplyLine, _empty() | fields, record.line)
     unknown = fields.keys() - _OF_A_REPLY
     kept = {name: fields[name] for name in sorted(unknown)}
-    problems += _unstorable(kept, record.line)
+    problems += unstorable(kept, record.line)
     if problems or isinstance(checked, list):
         named = {problem.field for problem in problems}
         more = checked if isinstance(checked, list) else []
@@ -299,7 +333,7 @@ def reply_line(record: Record) -> ReplyLine | list[Problem]:
     return checked
 
 
-def response_id(line: ReplyLine) -> str:
+def response_id(line: Reply | ReplyLine) -> str:
     """Return the reply's id: the one given, else one that follows from query, model and sample."""
     if line.response_id is not None:
         return line.response_id
@@ -307,40 +341,6 @@ def response_id(line: ReplyLine) -> str:
     if len(derived) <= LONGEST_ID:
         return derived
     return hashlib.sha256(derived.encode()).hexdigest()
-
-
-def judgment_line(record: Record) -> JudgmentLine | list[Problem]:
-    """Return the answer in a record of either format, or everything that is wrong with it."""
-    found: JudgmentLine | list[Problem] = answer_line(JudgmentLine, record)
-    return found
-
-
-def answer_line(model: type[BaseModel], record: Record) -> Any:
-    """Return the line that gives an answer, or its problems; scale points may be numbers."""
-    given = unescaped(record.fields)
-    fields = {name: value for name, value in given.items() if value not in ("", None)}
-    problems = (
-        _whole_number(fields, "turn", record.line) if isinstance(fields.get("turn"), str) else []
-    )
-    for name in ("answer", "confidence"):
-        if isinstance(fields.get(name), int) and not isinstance(fields[name], bool):
-            fields[name] = str(fields[name])  # a scale point
-    checked = _validated(model, fields, record.line)
-    if problems or isinstance(checked, list):
-        return problems + (checked if isinstance(checked, list) else [])
-    return checked
-
-
-def unescaped(fields: dict[str, Any]) -> dict[str, Any]:
-    """Take away the apostrophes that a release's CSV puts before what a spreadsheet would run."""
-    if not isinstance(fields.get(ESCAPED), str):
-        return dict(fields)
-    names = set(fields[ESCAPED].split())
-    return {
-        name: value.removeprefix("'") if name in names and isinstance(value, str) else value
-        for name, value in fields.items()
-        if name != ESCAPED
-    }
 
 
 def _from_cell(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
@@ -356,65 +356,3 @@ def _from_cell(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
         reason = f"is not JSON ({error}); write it as the JSON Lines format does"
         return [Problem(line, name, reason, shortened(cell))]
     return []
-
-
-def shortened(value: Any) -> str:
-    """Return what stands in a field so that a person finds it again: its first signs."""
-    text = value if isinstance(value, str) else _dumped(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
-
-
-def _dumped(value: Any) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except ValueError:
-        return type(value).__name__
-
-
-def _unstorable(kept: dict[str, Any], line: int) -> list[Problem]:
-    """Return what no database stores of the fields that are kept without being known."""
-    problems = []
-    for name, value in kept.items():
-        try:
-            _deep_clean({name: value})
-        except ValueError as error:
-            problems.append(Problem(line, name, str(error), shortened(value)))
-    return problems
-
-
-def _whole_number(fields: dict[str, Any], name: str, line: int) -> list[Problem]:
-    cell = fields.pop(name)
-    if not cell.strip():
-        return []
-    if not (cell.isascii() and cell.isdecimal() and len(cell) <= LONGEST_NUMBER):
-        return [Problem(line, name, "must be a whole number", shortened(cell))]
-    fields[name] = int(cell)
-    return []
-
-
-def validated_fields(model: type[BaseModel], fields: dict[str, Any], line: int) -> Any:
-    """Return the validated line, or its problems; for formats that other apps define."""
-    return _validated(model, fields, line)
-
-
-def _validated(model: type[Any], fields: dict[str, Any], line: int) -> Any:
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        return [
-            Problem(
-                line,
-                ".".join(str(part) for part in found["loc"]),
-                _sentence(found),
-                shortened(found["input"]) if found["type"] != "missing" else "",
-            )
-            for found in error.errors(include_url=False)
-        ]
-
-
-def _sentence(found: Any) -> str:
-    if found["type"] == "missing":
-        return "is missing; every line needs it"
-    if found["type"] == "extra_forbidden":
-        return "is not a field of this format; remove it or check its spelling"
-    return str(found["msg"]).removeprefix("Value error, ")

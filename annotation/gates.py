@@ -29,12 +29,24 @@ from annotation.vocabulary import Role
 log = structlog.get_logger("touchstone.access")
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 MARK = "touchstone_gate"
+# On a view, or on a class of the API's: how many bytes a body may have there, if not the usual.
+LARGEST_BODY = "largest_body"
 
 
 class MemberRequest(HttpRequest):
     """A request of a signed-in account that a gate let through."""
 
     user: User
+
+
+def takes_bodies(most: int) -> Callable[[View], View]:
+    """Let a view be sent bodies of so many bytes; stands above its gate."""
+
+    def decorator(view: View) -> View:
+        setattr(view, LARGEST_BODY, most)
+        return view
+
+    return decorator
 
 
 def public(view: View) -> View:

@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from annotation.files import Problem, Record
-from annotation.formats import Id, JudgmentLine, Line, Text, Words, answer_line
+from annotation.judgment_lines import JudgmentLine, answer_line
+from annotation.line_format import Id, Line, Text, Words
 
 LONGEST_REASON = 2_000
 # Known answers are read as a rater's would be; this is whose.

@@ -4,6 +4,7 @@ from django.urls import path
 
 from annotation.views import (
     composing,
+    elsewhere,
     gold,
     later_waves,
     leaks,
@@ -37,6 +38,7 @@ urlpatterns = [
         uploading.refused_lines,
         name="refused_lines",
     ),
+    path("<slug:slug>/judgments/", elsewhere.judgments, name="elsewhere"),
     path("<slug:slug>/values/", values.values, name="values"),
     path("<slug:slug>/values.csv", values.values_csv, name="values_csv"),
     path("<slug:slug>/values/<int:value_id>/", values.value, name="value"),

@@ -42,6 +42,12 @@ class QuestionPlan:
     clauses: bool = False
     anchors: str = ""
 
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Of what it is asked: turns, whole conversations, or both."""
+        both = (Scope.CONVERSATION, Scope.TURN)
+        return both if self.scope == Scope.BOTH else (self.scope,)
+
     def option(self, code: str) -> OptionPlan | None:
         """Return the option with this code, or None."""
         return next((option for option in self.options if option.code == code), None)

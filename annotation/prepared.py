@@ -6,18 +6,18 @@ It asks no database and needs none, so that another process can do it beside the
 import json
 import pickle
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
 from annotation import files, scrubbing
 from annotation.files import Meter, Place, Problem, Record
-from annotation.formats import Reading, ReplyLine, replies_in, response_id
-from annotation.shown import text_sha256
+from annotation.formats import ASSISTANT, Reading, Reply, replies_in, response_id
+from annotation.shown import said_sha256
 
 SHORTEST_FAMILY = 4
 
@@ -45,7 +45,7 @@ class PreparedReply(NamedTuple):
     sample: int
     told: Told
     metadata: str
-    messages: str
+    messages: bytes
     sha256: str
     turns: int
     hits: tuple[tuple[int, scrubbing.Hit], ...]
@@ -71,6 +71,22 @@ class Chunk:
         """Return the records, and the problems that stand in place of some."""
         found: list[Record | Problem] = pickle.loads(self.packed) if self.packed else []  # noqa: S301 - packed below
         return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the replies column by column: whole tuples cost a call each, on both sides."""
+        places, *columns = zip(*self.replies, strict=True) if self.replies else ((),)
+        rest = (self.records, self.units, self.problems, self.share, self.rule_set, self.packed)
+        return _chunk, (tuple(zip(*places, strict=True)), columns, rest)
+
+
+def _chunk(
+    places: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]], rest: Sequence[Any]
+) -> Chunk:
+    """Put a chunk together again of the columns that it was pickled as."""
+    records, units, problems, *more = rest
+    placed = map(Place._make, zip(*places, strict=True))
+    replies = list(map(PreparedReply._make, zip(placed, *columns, strict=True)))
+    return Chunk(records, units, problems, replies if columns else [], *more)
 
 
 def chunks(
@@ -119,6 +135,7 @@ class _Preparing:
         self.models: set[str] = set()
         self.names: tuple[str, ...] = ()
         self._told: Told | None = None
+        self._metadata: tuple[dict[str, Any], str] = {}, "{}"
 
     def chunk(
         self,
@@ -149,20 +166,19 @@ class _Preparing:
             self.models |= models
             self.names = tuple(sorted(names_in(self.models)))
 
-    def _hits(self, lines: list[ReplyLine]) -> Iterator[tuple[tuple[int, scrubbing.Hit], ...]]:
-        texts = [message.content for line in lines for message in line.messages]
+    def _hits(self, lines: list[Reply]) -> Iterator[tuple[tuple[int, scrubbing.Hit], ...]]:
+        texts = [content for line in lines for _, content in line.said]
         found = iter(scrubbing.find_in_all(texts, rules=self.rules, extra_names=self.names))
         for line in lines:
             yield tuple(
                 (number, hit)
-                for number, hits in enumerate(islice(found, len(line.messages)))
+                for number, hits in enumerate(islice(found, len(line.said)))
                 for hit in hits
             )
 
     def _prepared(
-        self, place: Place, line: ReplyLine, hits: tuple[tuple[int, scrubbing.Hit], ...]
+        self, place: Place, line: Reply, hits: tuple[tuple[int, scrubbing.Hit], ...]
     ) -> PreparedReply:
-        messages = [{"role": message.role, "content": message.content} for message in line.messages]
         return PreparedReply(
             place=place,
             id=response_id(line),
@@ -170,14 +186,20 @@ class _Preparing:
             model=line.model,
             sample=line.sample,
             told=self._told_by(line),
-            metadata=json.dumps(line.metadata) if line.metadata else "{}",
-            messages=to_json(messages).decode(),
-            sha256=text_sha256(messages),
-            turns=sum(message.role == "assistant" for message in line.messages),
+            metadata=self._written(line.metadata) if line.metadata else "{}",
+            messages=to_json([{"role": role, "content": content} for role, content in line.said]),
+            sha256=said_sha256(line.said),
+            turns=[role for role, _ in line.said].count(ASSISTANT),
             hits=hits,
         )
 
-    def _told_by(self, line: ReplyLine) -> Told:
+    def _written(self, metadata: dict[str, Any]) -> str:
+        """Return metadata as JSON; replies of one row share it."""
+        if metadata is not self._metadata[0]:
+            self._metadata = metadata, json.dumps(metadata)
+        return self._metadata[1]
+
+    def _told_by(self, line: Reply) -> Told:
         """Return what a line tells; lines that follow each other and tell the same share it."""
         told = Told(
             line.scenario_id,
@@ -187,7 +209,7 @@ class _Preparing:
             line.language,
             line.topics,
             line.facts,
-            {str(side): levels for side, levels in line.anchors.items()},
+            line.anchors,
         )
         if self._told is None or told != self._told:
             self._told = told

@@ -42,6 +42,9 @@ class Receipt:
     language: str = ""
     # The judgment's revision that an edit starts from; 0 where nothing was sent yet.
     revision: int = 0
+    # What was judged and which reply stood first, to find when the seat went to someone else.
+    item_id: int = 0
+    side: int | None = None
 
 
 def sealed(receipt: Receipt) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from annotation.errors import FileUnreadable, RubricInvalid
 from annotation.files import parsed_json
-from annotation.formats import Text, Words
+from annotation.line_format import Text, Words
 from annotation.plans import VALUE_MARKS
 from annotation.vocabulary import (
     CLOSED_TYPES,

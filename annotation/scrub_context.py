@@ -12,8 +12,16 @@ from annotation.scrub_rules import Decision, Name, NameKind, OtherSense, RuleSet
 
 _CUE_REACH = 60
 _REACH = 140
-_SENTENCE_END = re.compile("[.!?]\\s|[\u3002\uff01\uff1f\\n]")
-_APART = re.compile(r"(?:['’]s)?[\s\-/_*]{0,3}")  # noqa: RUF001
+# Begins with a set of signs, which is searched for several times as quickly as a choice of two.
+_SENTENCE_END = re.compile("[.!?\u3002\uff01\uff1f\\n](?:(?<![.!?])|\\s)")
+_TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d")
+_CALLED_MODEL = re.compile(r"[\s-](?:family |language )?models?\b")
+_SURNAME = re.compile(r"(?:(?P<dot>[·・])| )(?P<word>[^\W\d_]{2,})")
+_CAPITAL_BEFORE = re.compile(r"\b[A-Z]\w+ $")
+_GERMAN = re.compile(
+    r"\b(?:der|die|das|und|nicht|ist|mit|von|wie|weil|dass|auch|kann|wird|den|ein)\b"
+)
+_APART = re.compile(r"(?:['\u2019]s)?[\s\-/_*]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,11 @@ class _Scene:
     after: str
     sentence: str
     around: str
+    identifier: bool
+    """Whether a version is tied to the name, as in gemini-2.5-flash and not in "llama 2 m tall"."""
+
+    person: bool
+    """Whether a forename stands before a surname, as in Claude Dupont."""
 
     @property
     def capital(self) -> bool:
@@ -57,7 +70,7 @@ def decisions(mentions: Sequence[Mention], view: View, rules: RuleSet) -> list[D
     A name by which the text has once named its author is masked all through the text.
     """
     beside = _beside_their_vendor(mentions, view)
-    scenes = [_scene(mention, view) for mention in mentions]
+    scenes = [_scene(mention, view, rules) for mention in mentions]
     first = [
         Decision.MASKED if index in beside else _decision(mention, scene, rules)
         for index, (mention, scene) in enumerate(zip(mentions, scenes, strict=True))
@@ -99,16 +112,18 @@ def _decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decision | Non
 
 def _doubtful_decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decision | None:
     name = mention.name
-    strange = any(
+    strange = scene.person or any(
         sense.near and sense.near.search(scene.around)
         for sense in rules.senses.get(mention.key, ())
     )
-    near_ai = rules.cues.ai.search(scene.sentence) is not None
+    of_model = name.kind is NameKind.MODEL and _CALLED_MODEL.match(scene.after) is not None
+    near_ai = of_model or rules.cues.ai.search(scene.sentence) is not None
     if _names_the_author(mention, scene, rules):
         return Decision.HELD if strange else Decision.MASKED
     if strange:
         return Decision.HELD if near_ai and scene.capital else None
-    if name.versions and mention.end > mention.name_end and (scene.capital or name.lower):
+    versioned = name.versions and mention.end > mention.name_end
+    if versioned and (scene.capital or name.lower or scene.identifier):
         return Decision.MASKED
     if near_ai:
         return name.near_ai if scene.capital or name.lower else _uncapitalised(name)
@@ -152,16 +167,35 @@ def _other_sense(mention: Mention, scene: _Scene, rules: RuleSet) -> OtherSense 
     return None
 
 
-def _scene(mention: Mention, view: View) -> _Scene:
+def _scene(mention: Mention, view: View, rules: RuleSet) -> _Scene:
     low, start, end = view.low, mention.start, mention.end
     before, after = low[max(0, start - _REACH) : start], low[end : end + _REACH]
+    sentence = f"{_SENTENCE_END.split(before)[-1]} \0 {_SENTENCE_END.split(after)[0]}"
     return _Scene(
         written=view.text[start : mention.name_end],
         before=before[-_CUE_REACH:],
         after=low[mention.name_end : mention.name_end + _CUE_REACH],
-        sentence=f"{_SENTENCE_END.split(before)[-1]} \0 {_SENTENCE_END.split(after)[0]}",
+        sentence=sentence,
         around=f"{before} \0 {after}",
+        person=_is_person(mention, sentence, view, rules),
+        identifier=_TIED.match(low, mention.name_end, end) is not None,
     )
+
+
+def _is_person(mention: Mention, sentence: str, view: View, rules: RuleSet) -> bool:
+    """Whether the next word is a surname: capitalised, or tied on by the dot of foreign names.
+
+    It is none where capitals tell nothing: in a title, and in German, where all nouns have them.
+    """
+    if not mention.name.forename or mention.end > mention.name_end:
+        return False
+    surname = _SURNAME.match(view.text, mention.name_end)
+    if surname is None or surname["word"].lower() in rules.names:
+        return False
+    if surname["dot"]:
+        return True
+    in_title = _CAPITAL_BEFORE.search(view.text, max(0, mention.start - _CUE_REACH), mention.start)
+    return surname["word"].istitle() and not in_title and not _GERMAN.search(sentence)
 
 
 def _beside_their_vendor(mentions: Sequence[Mention], view: View) -> set[int]:

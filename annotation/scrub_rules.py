@@ -6,8 +6,8 @@ which is kept with every mask. This module only turns them into patterns.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,11 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 
-BETWEEN: Final = r"[\s\-\u2010-\u2015\u2212_.*·・]{0,3}"
+from annotation.scrub_finder import OTHER_EDGES, Finder, any_name, finder, heads_of
+
 _LATIN_FIRST = re.compile(r"[a-z0-9]")
-_LATIN_EDGES = (r"(?<![a-z0-9])", r"(?![a-zà-öø-ÿ])(?:(?<!\d)|(?!\d))")
-_CYRILLIC = "[\u0430-\u044f\u0451]"
-_OTHER_EDGES = (f"(?<!{_CYRILLIC})", f"(?:(?<={_CYRILLIC}){_CYRILLIC}{{0,3}})?")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_VOWELS: Final = "aeiou"
 _NOT_SIGNS = re.compile(r"[\W_]+")
 
 
@@ -47,7 +46,8 @@ class Name:
     A name without doubt is masked wherever it stands. A doubtful one (Claude, Gemini, Google) is
     judged by where it stands: `near_ai` beside talk of AI, `otherwise` anywhere else; None is no
     hit. `exact` spellings are beyond doubt, `only` admits no other spelling, `lower` lets it
-    count without a capital, and `versions` lets a version after it remove the doubt.
+    count without a capital, `versions` lets a version after it remove the doubt, and a `forename`
+    before a surname is a person's.
     """
 
     rule: str
@@ -60,6 +60,7 @@ class Name:
     only: frozenset[str] = frozenset()
     lower: bool = False
     versions: bool = True
+    forename: bool = False
     of_batch: bool = False
 
 
@@ -78,10 +79,12 @@ class TextPattern:
     """A wording, other than a name, that gives the author away.
 
     It is looked for where the text has one of its words or signs, and then one of its triggers.
+    ``begins`` finds in a lower-case text the words it can begin with, where the rules say them.
     """
 
     rule: str
     regex: re.Pattern[str]
+    begins: re.Pattern[str] | None
     words: frozenset[bytes]
     signs: frozenset[str]
     triggers: tuple[str, ...]
@@ -107,7 +110,7 @@ class RuleSet:
 
     version: int
     names: Mapping[str, Name]
-    latin: re.Pattern[str]
+    latin: Finder
     other_scripts: re.Pattern[str]
     heads: frozenset[bytes]
     patterns: tuple[TextPattern, ...]
@@ -146,13 +149,14 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
     if type(version) is not int or version < 1:
         raise ValueError(f"a rule set's version is a positive integer, not {version!r}")
     names = {compact(alias): _name(row) for row in data["names"] for alias in row["aliases"]}
-    aliases = [alias for row in data["names"] for alias in row["aliases"]]
+    misspelt = dict(_misspelt(data["names"], known=names))
+    aliases = [*(alias for row in data["names"] for alias in row["aliases"]), *misspelt]
     return RuleSet(
         version=version,
-        names=names,
-        latin=finder(alias for alias in aliases if _LATIN_FIRST.match(alias)),
-        other_scripts=finder(
-            (alias for alias in aliases if not _LATIN_FIRST.match(alias)), edges=_OTHER_EDGES
+        names=misspelt | names,
+        latin=finder([alias for alias in aliases if _LATIN_FIRST.match(alias)]),
+        other_scripts=any_name(
+            (alias for alias in aliases if not _LATIN_FIRST.match(alias)), edges=OTHER_EDGES
         ),
         heads=frozenset(heads_of(aliases)),
         patterns=tuple(_text_pattern(row) for row in data["patterns"]),
@@ -164,42 +168,6 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
         lookalikes=dict(data["lookalikes"]),
         ordinary_words=frozenset(" ".join(data["ordinary_words"]).split()),
     )
-
-
-def heads_of(aliases: Iterable[str]) -> Iterator[bytes]:
-    """The Latin words to look for: a text without any of them holds none of the names.
-
-    Of a name of several words the last is taken, which is the rarer one in "Open AI" or "Deep
-    Mind", and all of them run together.
-    """
-    for alias in aliases:
-        words = re.findall("[a-z]+", alias)
-        if words:
-            yield next((word for word in reversed(words) if len(word) > 1), words[0]).encode()
-            yield "".join(words).encode()
-
-
-def finder(aliases: Iterable[str], *, edges: tuple[str, str] = _LATIN_EDGES) -> re.Pattern[str]:
-    """A pattern for all names at once, as a tree of letters, so that its cost is that of one."""
-    tree: dict[str, Any] = {}
-    for alias in aliases:
-        node = tree
-        for sign in re.sub(r"[\s\-_]+", " ", alias):
-            node = node.setdefault(sign, {})
-        node[""] = {}
-    before, after = edges
-    return re.compile(before + (_branches(tree) or r"(?!)") + after)
-
-
-def _branches(node: Mapping[str, Any]) -> str:
-    branches = [
-        (BETWEEN if sign == " " else re.escape(sign)) + _branches(child)
-        for sign, child in sorted(node.items())
-        if sign
-    ]
-    if not branches:
-        return ""
-    return f"(?:{'|'.join(branches)})" + ("?" if "" in node else "")
 
 
 def _name(row: Mapping[str, Any]) -> Name:
@@ -218,13 +186,37 @@ def _name(row: Mapping[str, Any]) -> Name:
         only=frozenset(row.get("only", ())),
         lower=row.get("lower", False),
         versions=row.get("versions", is_model),
+        forename=row.get("forename", False),
     )
+
+
+def _misspelt(
+    rows: Iterable[Mapping[str, Any]], known: Mapping[str, Name]
+) -> Iterator[tuple[str, Name]]:
+    """Slips of names that are often written: a letter left out, two exchanged, a wrong vowel.
+
+    The first letter stands, as in most slips. Such a spelling counts only where the text says
+    who speaks or who made the speaker, because by itself it may be any word.
+    """
+    for row in rows:
+        if not row.get("misspelt"):
+            continue
+        slip = replace(_name(row), doubtful=True, near_ai=None, otherwise=None, versions=False)
+        name = row["aliases"][0]
+        for at in range(1, len(name)):
+            head, sign, tail = name[:at], name[at], name[at + 1 :]
+            left_out, exchanged = head + tail, head + tail[:1] + sign + tail[1:]
+            wrong = [head + vowel + tail for vowel in _VOWELS if sign in _VOWELS]
+            for spelling in (left_out, exchanged, *wrong):
+                if spelling not in known:
+                    yield spelling, slip
 
 
 def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
     return TextPattern(
         rule=f"pattern:{row['id']}",
         regex=re.compile(row["regex"]),
+        begins=_first_words(row.get("begins", ())),
         words=frozenset(word.encode() for word in row["words"]),
         signs=frozenset(row["signs"]),
         triggers=tuple(row["triggers"]),
@@ -232,13 +224,24 @@ def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
     )
 
 
+def _first_words(words: Iterable[str]) -> re.Pattern[str] | None:
+    """A pattern for any of these words; what is before it is looked at last, for a quick search."""
+    found = [rf"{re.escape(word)}(?<!\w{re.escape(word)})(?!\w)" for word in words]
+    return re.compile("|".join(found)) if found else None
+
+
 def _senses(
-    rows: Iterable[Mapping[str, Any]], names: Iterable[Mapping[str, Any]]
+    rows: Iterable[Mapping[str, Any]], names: Sequence[Mapping[str, Any]]
 ) -> dict[str, tuple[OtherSense, ...]]:
-    """The other senses of each spelling; what is said of a name holds in every script."""
+    """The other senses of each spelling; what is said of a name holds in every script.
+
+    The name "*" is every doubtful one: uncles and boats are called by any of them.
+    """
     spellings = {
         compact(row["name"]): [compact(alias) for alias in row["aliases"]] for row in names
     }
+    doubtful = [row["name"] for row in names if row["doubtful"]]
+    every = [key for name in doubtful for key in spellings[compact(name)]]
     senses: dict[str, tuple[OtherSense, ...]] = {}
     for row in rows:
         sense = OtherSense(
@@ -251,7 +254,8 @@ def _senses(
             decision=row["decision"] and Decision(row["decision"]),
         )
         own = compact(row["name"])
-        for key in dict.fromkeys([own, *spellings.get(own, ())]):
+        keys = every if row["name"] == "*" else [own, *spellings.get(own, ())]
+        for key in dict.fromkeys(keys):
             senses[key] = (*senses.get(key, ()), sense)
     return senses
 

@@ -10,18 +10,19 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from annotation.scrub_context import Mention, View, decisions
+from annotation.scrub_finder import Finder, finder
 from annotation.scrub_rules import (
     Decision,
     Name,
     NameKind,
     RuleSet,
+    TextPattern,
     compact,
     current_rules,
-    finder,
-    heads_of,
 )
 from annotation.scrub_sieve import APART, DISGUISES, OTHER_SCRIPTS, SPACED_LETTERS, suspects
 
@@ -42,7 +43,10 @@ _SHAPE = bytes(
     for sign in range(256)
 )
 _TWO_ALONE = (b" x x ", b" x  x ", b" x   x ")
-_SPACED = re.compile(rf"(?<!\w)(?:\w{APART}{{1,3}}){{2,}}\w(?!\w)")
+_SELF = frozenset({"", "iam", "im", "as"})
+# Signs that a search without case takes for an i or an s, and that are small letters already.
+_CASED_ODDLY = re.compile("[\u0130\u0131\u017f]")
+_SPACED = re.compile(rf"(?<![\w'\u2019])(?:\w{APART}{{1,3}}){{2,}}\w(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,16 @@ def find(text: str, *, rules: RuleSet, extra_names: Sequence[str] = ()) -> tuple
     low = _lowered(text)
     batch = _of_batch(rules, tuple(extra_names))
     latin = low.encode("latin-1", "replace")
-    words = set(latin.translate(_LETTERS_ONLY).split())
+    words = _words(latin)
     hits: list[Hit] = []
     if not (rules.heads.isdisjoint(words) and batch.heads.isdisjoint(words)) or (
         not low.isascii() and _OTHER_SCRIPT.search(low)
     ):
-        hits += _named(View(text, low), text, rules, batch)
+        hits += _named(View(text, low), words, text, rules, batch)
     if not low.isascii() and _DISGUISE.search(text):
-        hits += _named(_undisguised(text, rules), text, rules, batch)
+        shown = _undisguised(text, rules)
+        of_shown = _words(shown.low.encode("latin-1", "replace"))
+        hits += _named(shown, of_shown, text, rules, batch)
     if _traces_of_spacing(latin) and _SPACED_TRACE.search(low):
         hits += _spaced(low, text, rules)
     signs = {sign for sign in rules.pattern_signs if sign in low}
@@ -120,8 +126,11 @@ class _Batch:
     """A batch's own names, ready to be found."""
 
     names: dict[str, Name]
-    finder: re.Pattern[str] | None
-    heads: frozenset[bytes]
+    finder: Finder
+
+    @property
+    def heads(self) -> frozenset[bytes]:
+        return self.finder.heads
 
 
 @lru_cache(maxsize=256)
@@ -140,7 +149,7 @@ def _of_batch(rules: RuleSet, extra_names: tuple[str, ...]) -> _Batch:
             if len(key) >= 3 and key not in rules.names and key not in names:
                 names[key] = name
                 spellings.append(" ".join(spelling))
-    return _Batch(names, finder(spellings) if spellings else None, frozenset(heads_of(spellings)))
+    return _Batch(names, finder(spellings))
 
 
 def _until_digit(words: Iterable[str]) -> Iterator[str]:
@@ -159,6 +168,11 @@ def _doubtful(name: Name, letters: Sequence[str], rules: RuleSet) -> Name:
         near_ai=Decision.HELD if ordinary else Decision.MASKED,
         otherwise=None if ordinary else Decision.MASKED,
     )
+
+
+def _words(latin: bytes) -> set[bytes]:
+    """The runs of letters from a to z in a lower-case text."""
+    return set(latin.translate(_LETTERS_ONLY).split())
 
 
 def _traces_of_spacing(latin: bytes) -> bool:
@@ -190,9 +204,11 @@ def _undisguised(text: str, rules: RuleSet) -> View:
     return View(shown, _lowered(shown), (*offsets, len(text)))
 
 
-def _named(view: View, text: str, rules: RuleSet, batch: _Batch) -> Iterator[Hit]:
+def _named(
+    view: View, words: set[bytes], text: str, rules: RuleSet, batch: _Batch
+) -> Iterator[Hit]:
     """The names in a view, each with what is to become of it where it stands."""
-    mentions = _settled(_mentions(view, rules, batch))
+    mentions = _settled(_mentions(view, words, rules, batch))
     for mention, decision in zip(mentions, decisions(mentions, view, rules), strict=True):
         start, end = mention.start, mention.end
         if view.offsets is not None:
@@ -203,20 +219,17 @@ def _named(view: View, text: str, rules: RuleSet, batch: _Batch) -> Iterator[Hit
             yield _hit(text, start, end, mention.name.rule, decision)
 
 
-def _mentions(view: View, rules: RuleSet, batch: _Batch) -> Iterator[Mention]:
-    finders = [rules.latin]
-    if _OTHER_SCRIPT.search(view.low):
-        finders.append(rules.other_scripts)
-    if batch.finder is not None:
-        finders.append(batch.finder)
+def _mentions(view: View, words: set[bytes], rules: RuleSet, batch: _Batch) -> Iterator[Mention]:
+    found = [rules.latin.matches(view.low, words), batch.finder.matches(view.low, words)]
+    if not view.low.isascii() and _OTHER_SCRIPT.search(view.low):
+        found.insert(1, rules.other_scripts.finditer(view.low))
     names = {**batch.names, **rules.names}
-    for pattern in finders:
-        for match in pattern.finditer(view.low):
-            key, name = _known(match.group(), names)
-            tail = rules.version_tail.match(view.low, match.end())
-            takes_version = name.kind is NameKind.MODEL or name.versions
-            end = tail.end() if tail is not None and takes_version else match.end()
-            yield Mention(name, key, match.start(), match.end(), end)
+    for match in chain(*found):
+        key, name = _known(match.group(), names)
+        tail = rules.version_tail.match(view.low, match.end())
+        takes_version = name.kind is NameKind.MODEL or name.versions
+        end = tail.end() if tail is not None and takes_version else match.end()
+        yield Mention(name, key, match.start(), match.end(), end)
 
 
 def _known(written: str, names: Mapping[str, Name]) -> tuple[str, Name]:
@@ -263,8 +276,9 @@ def _telling(name: Name) -> bool:
 
 
 def _all_of(letters: str, key: str) -> bool:
-    """Whether a run of letters is a name alone, with or without a version number."""
-    return letters.startswith(key) and letters[len(key) :].strip("0123456789o") == ""
+    """Whether a run of letters is a name alone, with or without "I am" and a version number."""
+    alone = letters[letters.find(key) :]
+    return letters.removesuffix(alone) in _SELF and alone[len(key) :].strip("0123456789o") == ""
 
 
 def _patterned(view: View, words: set[bytes], signs: set[str], rules: RuleSet) -> Iterator[Hit]:
@@ -274,10 +288,22 @@ def _patterned(view: View, words: set[bytes], signs: set[str], rules: RuleSet) -
             continue
         if not any(map(view.low.__contains__, pattern.triggers)):
             continue
-        for match in pattern.regex.finditer(view.text):
+        for match in _wordings(pattern, view):
             groups = [key for key, value in match.groupdict().items() if value]
             start, end = match.span(groups[0] if groups else 0)
             yield _hit(view.text, start, end, pattern.rule, pattern.decision)
+
+
+def _wordings(pattern: TextPattern, view: View) -> Iterator[re.Match[str]]:
+    """Where a pattern's wording stands; looked for where it can begin, if that is known."""
+    if pattern.begins is None or (not view.low.isascii() and _CASED_ODDLY.search(view.low)):
+        yield from pattern.regex.finditer(view.text)
+        return
+    end = 0
+    for begin in pattern.begins.finditer(view.low):
+        if begin.start() >= end and (match := pattern.regex.match(view.text, begin.start())):
+            end = match.end()
+            yield match
 
 
 def _hit(text: str, start: int, end: int, rule: str, decision: Decision) -> Hit:

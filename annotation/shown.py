@@ -4,7 +4,7 @@ The shown text is always derived, never stored: from the words as uploaded and t
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,12 @@ def text_sha256(messages: list[dict[str, str]]) -> str:
     Canonical is a list of [role, content] without spaces, in UTF-8, with the escapes that JSON
     demands and no others.
     """
-    canonical = [[message["role"], message["content"]] for message in messages]
-    return hashlib.sha256(to_json(canonical)).hexdigest()
+    return said_sha256([(message["role"], message["content"]) for message in messages])
+
+
+def said_sha256(said: Sequence[tuple[str, str]]) -> str:
+    """Return what :func:`text_sha256` returns, of pairs of role and content."""
+    return hashlib.sha256(to_json(said)).hexdigest()
 
 
 def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """How a load answers: lines read, created, unchanged, updated and refused, and why."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from annotation.files import Place, Problem
 
 ERRORS_KEPT = 1_000
-LINES_AT_ONCE = 1_000
+LINES_AT_ONCE = 2_000
+RUNS_SAID = 6
 
 T = TypeVar("T")
 Progress = Callable[[int], None]
@@ -75,6 +76,34 @@ class Tally:
                 for problem in sorted(self.errors, key=lambda problem: problem.line)
             ],
         }
+
+
+def gathered(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return refused lines as a page lists them: each cause once, with all the lines it is true of.
+
+    ``line`` becomes words, such as "1\N{EN DASH}40, 47"; the causes stand as they were met first.
+    """
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for one in errors:
+        found.setdefault((one["field"], one["value"], one["reason"]), []).append(one["line"])
+    return [
+        {"line": _runs(lines), "field": name, "value": value, "reason": reason}
+        for (name, value, reason), lines in found.items()
+    ]
+
+
+def _runs(lines: list[int]) -> str:
+    """Return ascending numbers in words, neighbours drawn together."""
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line <= runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    said = [f"{a}" if a == b else f"{a}\N{EN DASH}{b}" for a, b in runs[:RUNS_SAID]]
+    if len(runs) > RUNS_SAID:
+        said.append(f"… ({len(lines):,} lines)")
+    return ", ".join(said)
 
 
 def _printable(text: str) -> str:

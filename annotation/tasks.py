@@ -115,7 +115,7 @@ def sweep(sweep_id: int) -> None:
     """Run the current rules over a study's texts; run again it goes on where it was."""
     ended = False
     try:
-        sweeps.run(sweep_id=sweep_id)
+        sweeps.run(sweep_id=sweep_id, courtesy=Courtesy())
         ended = True
     except (SweepStopped, SweepRefused) as refusal:
         ended = True  # whoever stopped it said so, or the sweep says why

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from annotation import manage_urls
-from annotation.views import clauses, flags, rating, revising, taking_part, values
+from annotation.views import clauses, flags, guessing, rating, revising, taking_part, values
 
 app_name = "annotation"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<slug:slug>/rate/", rating.rate, name="rate"),
     path("<slug:slug>/rate/ahead/", rating.ahead, name="ahead"),
     path("<slug:slug>/rate/undo/", revising.undo, name="undo"),
+    path("<slug:slug>/rate/guess/<uuid:public_id>/", guessing.guess, name="guess"),
     path("<slug:slug>/rate/<str:key>/", rating.submit, name="submit"),
     path("<slug:slug>/rate/<str:key>/skip/", rating.skip, name="skip"),
     path("<slug:slug>/rate/<str:key>/draft/", rating.draft, name="draft"),

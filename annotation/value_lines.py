@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from annotation.files import Problem, Record
-from annotation.formats import ESCAPED, Id, Line, Text, unescaped, validated_fields
+from annotation.line_format import ESCAPED, Id, Line, Text, unescaped, validated_fields
 from annotation.vocabulary import VALUE_CATEGORIES
 
 COLUMNS = ("value", "definition", "category", "aliases")

@@ -81,6 +81,10 @@ class Wave(IntegerChoices):
 
 
 DEFAULT_WAVES = (Wave.FIRST, Wave.IMPORTED)
+# The standard question that decides whether a judgment's other answers count, and its yes.
+JUDGEABLE, JUDGEABLE_YES = "judgeable", "yes"
+# Rates of judges take audits too. Seats added where raters differed, and gold, are no sample.
+RATE_WAVES = (Wave.FIRST, Wave.AUDIT, Wave.IMPORTED)
 
 
 class BatchState(TextChoices):
@@ -182,6 +186,19 @@ class HitDecision(TextChoices):
     MASKED = "masked", "Masked"
     KEPT = "kept", "Kept"
     HELD = "held", "Waits for a decision"
+
+
+class PersonalKind(TextChoices):
+    """What a stretch of a rater's words may be that tells who somebody is; marks name it."""
+
+    EMAIL = "e-mail", "E-mail address"
+    PHONE = "phone", "Telephone number"
+    HANDLE = "handle", "Name on a platform"
+    IP = "ip", "Internet address"
+    IBAN = "iban", "Bank account"
+    CARD = "card", "Payment card"
+    ADDRESS = "address", "Postal address"
+    NAME = "name", "Name somebody gives"
 
 
 # The rule of a finding that no rule made: an admin masked these words on the reply's page.

@@ -124,14 +124,15 @@ def _whole(value: Any) -> str:
     return text.removesuffix(".0") if re.fullmatch(r"\d{1,18}(?:\.0)?", text) else ""
 
 
-def scores_of(fields: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each score of a row as the fields of a verdict's line, with the column it stands in.
+def scores_of(fields: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each score of a row: model, question and answer, with the column it stands in.
 
     Only where the model has a reply: there is nothing else that a score could be about.
     """
-    replied = {column_of(name).model: reply for name, reply in replies_of(fields)}
     for name, value in fields.items():
         column = column_of(name)
-        if column.kind is Kind.SCORE and value not in (None, "") and column.model in replied:
+        if column.kind is not Kind.SCORE or value in (None, ""):
+            continue
+        if fields.get(REPLY + column.model) not in (None, ""):
             answer = _whole(value) or str(value)
-            yield name, {**replied[column.model], "question": column.question, "answer": answer}
+            yield name, {"model": column.model, "question": column.question, "answer": answer}

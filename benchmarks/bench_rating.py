@@ -68,9 +68,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def environment(scratch: str) -> None:
+def environment(scratch: str, *, in_place: bool = False) -> None:
     url = os.environ.get("DATABASE_URL", "sqlite:///")
-    if url.startswith("sqlite"):
+    if in_place:
+        pass
+    elif url.startswith("sqlite"):
         url = f"sqlite:///{scratch}/bench.sqlite3"
     else:
         import psycopg

@@ -8,8 +8,8 @@ DIRECT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==\S+\s+#\s*(?P<r
 
 
 def main() -> None:
-    """Rewrite both lock files."""
-    for name in ("requirements", "requirements-dev"):
+    """Rewrite the lock files."""
+    for name in ("requirements", "requirements-dev", "requirements-readers"):
         wanted = (DIRECT.match(line) for line in (ROOT / f"{name}.in").read_text().splitlines())
         reasons = {_plain(found["name"]): found["reason"] for found in wanted if found}
         lines = []

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - their names
 from django.db import DatabaseError, connection, connections
 
 log = structlog.get_logger("touchstone.start")

@@ -21,6 +21,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from annotation.models import JobLease
 from annotation.services import parts
+from evaluation.services import releases
 
 log = structlog.get_logger("touchstone.jobs")
 BEAT = timedelta(seconds=2)
@@ -61,10 +62,14 @@ def reap(now: datetime) -> int:
 
 
 def tidy(now: datetime) -> None:
-    """Forget uploads that were begun and left; any number of workers may do so at once."""
+    """Forget uploads that were left, and releases' files that are kept no longer.
+
+    Any number of workers may do so at once.
+    """
     forgotten = parts.forget_left(now)
     if forgotten:
         log.info("uploads_forgotten", uploads=forgotten)
+    releases.expire(now)
 
 
 def _put_back(task: "DBTaskResult[..., object]", lease: JobLease | None) -> int:

@@ -32,6 +32,8 @@ DATABASES = {
 JOBS_AT_ONCE = env.bool("TOUCHSTONE_JOBS_AT_ONCE", False)
 # While raters work, loading pauses so many times as long as it works; 0 never pauses.
 JOBS_YIELD = env.float("TOUCHSTONE_JOBS_YIELD", 2.0)
+# A release's files are deleted so many days after it was asked for; 0 keeps them.
+RELEASE_DAYS = env.int("TOUCHSTONE_RELEASE_DAYS", 0)
 LOG_LEVEL = env.str("TOUCHSTONE_LOG_LEVEL", "INFO")
 EMAIL_URL = env.dj_email_url("EMAIL_URL", "dummymail:")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "touchstone@localhost")
@@ -52,6 +54,7 @@ DEBUG = False
 DJANGO_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -79,6 +82,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.sizes.SmallEnough",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.languages.OwnLanguage",
@@ -180,6 +184,7 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "touchstone_language" if EMBEDDED else "__Host-language"
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -6,6 +6,7 @@ Annotation reads the replies and knows nothing of judges; once a batch is stored
 
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import Any
 from annotation import files, wide_table
 from annotation.files import Problem, Record
 from annotation.files.inspect_logs import SCORES
-from annotation.formats import ReplyLine, reply_line, response_id
-from annotation.selectors.studies import StudyFacts, facts_by_slug
+from annotation.formats import Reply, replies_in, reply, response_id
+from annotation.selectors.studies import facts_by_slug
 from annotation.vocabulary import CLOSED_TYPES
 from evaluation.intake import load_records
 
@@ -26,13 +27,14 @@ NAMED = 5
 
 def follow(slug: str, path: Path, name: str, now: datetime) -> list[str]:
     """Load the verdicts inside a batch's file, and return in sentences what became of them."""
-    if not any(any(_said(record)) for record in islice(_records(path, name), LOOKED_AT)):
-        return []
     study = facts_by_slug(slug)
     if study is None:
         return []
+    known = {q.key for q in study.rubric.questions if q.type in CLOSED_TYPES}
+    if not any(any(_said(record, known)) for record in islice(_records(path, name), LOOKED_AT)):
+        return []
     unknown: Counter[str] = Counter()
-    verdicts = _verdicts(study, path, name, unknown)
+    verdicts = _verdicts(known, path, name, unknown)
     tally = load_records(study=study, records=verdicts, judge=None, now=now)
     sentences = []
     if tally.read:
@@ -56,36 +58,44 @@ def _records(path: Path, name: str) -> Iterator[Record]:
 
 
 def _verdicts(
-    study: StudyFacts, path: Path, name: str, unknown: Counter[str]
+    known: AbstractSet[str], path: Path, name: str, unknown: Counter[str]
 ) -> Iterator[Record | Problem]:
-    known = {q.key for q in study.rubric.questions if q.type in CLOSED_TYPES}
     for record in _records(path, name):
-        for verdict in _said(record):
+        for verdict in _said(record, known):
             if verdict["question"] in known:
                 yield Record(record.line, verdict)
             else:
                 unknown[verdict["question"]] += 1
 
 
-def _said(record: Record) -> Iterator[dict[str, Any]]:
+def _said(record: Record, known: AbstractSet[str]) -> Iterator[dict[str, Any]]:
     """Yield the verdicts of a record as the fields of verdict lines."""
     if wide_table.is_wide(record.fields):
-        for _, fields in wide_table.scores_of(record.fields):
-            question, answer = fields.pop("question"), fields.pop("answer")
-            scored = reply_line(Record(record.line, fields))
-            if isinstance(scored, ReplyLine):
-                yield {
-                    "response_id": response_id(scored),
-                    "question": question,
-                    "answer": answer,
-                    "judge": wide_table.JUDGE,
-                }
+        yield from _of_row(record, known)
         return
     scores = record.fields.get(SCORES)
-    reply = reply_line(record) if isinstance(scores, dict) and scores else None
-    if isinstance(reply, ReplyLine) and isinstance(scores, dict):
+    found = reply(record) if isinstance(scores, dict) and scores else None
+    if isinstance(found, Reply) and isinstance(scores, dict):
         for scorer, score in scores.items():
-            yield from _of_scorer(response_id(reply), scorer, score)
+            yield from _of_scorer(response_id(found), scorer, score)
+
+
+def _of_row(record: Record, known: AbstractSet[str]) -> Iterator[dict[str, Any]]:
+    """Yield the scores of a row's good replies; what is wrong with the others was said already.
+
+    The replies are looked at only where a score answers a known question: the others are counted.
+    """
+    scores = [score for _, score in wide_table.scores_of(record.fields)]
+    ids = {}
+    if not known.isdisjoint(score["question"] for score in scores):
+        ids = {found.model: response_id(found) for _, found in replies_in(record).replies}
+    for score in scores:
+        verdict = {"judge": wide_table.JUDGE, **score}
+        model = verdict.pop("model")
+        if score["question"] not in known:
+            yield verdict
+        elif model in ids:
+            yield {"response_id": ids[model], **verdict}
 
 
 def _of_scorer(reply: str, scorer: str, score: Any) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,61 @@ class SliceUnknown(EvaluationError):
     code = "slice_unknown"
 
 
+class FilterInvalid(EvaluationError):
+    """What was asked for cannot be, or contradicts itself; ``details["field"]`` says where."""
+
+    code = "filter_invalid"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class ExclusionInvalid(EvaluationError):
+    """Nothing can be left out in this way; ``details["field"]`` says why."""
+
+    code = "exclusion_invalid"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class ExclusionUnknown(EvaluationError):
+    """The study has no such exclusion in force."""
+
+    code = "exclusion_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class ReportUnknown(EvaluationError):
+    """The study has no such report."""
+
+    code = "report_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class ReportNeeded(EvaluationError):
+    """The study is so large that its numbers are computed by the worker and kept."""
+
+    code = "report_needed"
+    http_status = HTTPStatus.CONFLICT
+
+
+class ReportNotReady(EvaluationError):
+    """The report is still being computed, or could not be."""
+
+    code = "report_not_ready"
+    http_status = HTTPStatus.CONFLICT
+
+
+class ResultUnknown(EvaluationError):
+    """A result has no such table or chart."""
+
+    code = "result_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class OutputInvalid(EvaluationError):
+    """Results cannot be written there, or in this form."""
+
+    code = "output_invalid"
+
+
 class JudgeUnknown(EvaluationError):
     """The study has no such judge."""
 
@@ -57,7 +112,7 @@ class JudgeAmbiguous(EvaluationError):
 
 
 class JudgeInvalid(EvaluationError):
-    """A judge cannot be called this."""
+    """A judge cannot be called this, or not be held against that one."""
 
     code = "judge_invalid"
 
@@ -66,6 +121,20 @@ class OptionUnknown(EvaluationError):
     """The question does not offer this answer, or is not asked about this."""
 
     code = "option_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class VerdictFileUnknown(EvaluationError):
+    """The study has no such file of verdicts."""
+
+    code = "verdict_file_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class RaterUnknown(EvaluationError):
+    """No rater of this name has answered the question."""
+
+    code = "rater_unknown"
     http_status = HTTPStatus.NOT_FOUND
 
 
@@ -90,6 +159,13 @@ class ReleaseNotReady(EvaluationError):
     http_status = HTTPStatus.CONFLICT
 
 
+class ReleaseExpired(EvaluationError):
+    """The release's files were deleted at the end of the time that they are kept."""
+
+    code = "release_expired"
+    http_status = HTTPStatus.GONE
+
+
 class ReleaseInvalid(EvaluationError):
     """A release cannot be called this, or be put there, or is not one that can be read."""
 
@@ -108,3 +184,23 @@ class SampleUnknown(EvaluationError):
 
     code = "sample_unknown"
     http_status = HTTPStatus.NOT_FOUND
+
+
+class RehearsalUnknown(EvaluationError):
+    """The study has no such rehearsal of a design."""
+
+    code = "rehearsal_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class EpsilonInvalid(EvaluationError):
+    """How much worse than a person a judge may be is a share."""
+
+    code = "epsilon_invalid"
+
+
+class RateRefused(EvaluationError):
+    """There is no such rate: of this question, of this answer to it, or in these slices."""
+
+    code = "rate_refused"
+    http_status = HTTPStatus.UNPROCESSABLE_ENTITY

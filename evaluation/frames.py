@@ -1,10 +1,14 @@
 """Frames: the replies from which a sample may be drawn, by what they are and what judges said."""
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from django.core.cache import cache
 from django.db.models import (
     Avg,
     Case,
@@ -21,7 +25,13 @@ from django.db.models import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from annotation.plans import QuestionPlan
-from annotation.selectors.frames import STRATIFIERS, ReplyFilter, replies_of
+from annotation.selectors.frames import (
+    KEPT,
+    STRATIFIERS,
+    ReplyFilter,
+    replies_mark,
+    replies_of,
+)
 from annotation.selectors.studies import StudyFacts
 from annotation.vocabulary import Scope
 from evaluation.errors import FrameInvalid
@@ -82,6 +92,11 @@ class Frame(_Strict):
     def as_json(self) -> dict[str, Any]:
         """Return only the filters that leave something out."""
         return self.model_dump(mode="json", exclude_defaults=True)
+
+    @property
+    def told_by_others(self) -> bool:
+        """Say whether it depends on what judges said or where seats are, and so may soon change."""
+        return bool(self.verdict or self.judges_differ or self.spread or self.seats)
 
     @property
     def of_replies(self) -> ReplyFilter:
@@ -159,13 +174,13 @@ class Units:
     words: list[dict[str, str]]
 
 
-def replies_in(study: StudyFacts, frame: Frame) -> QuerySet[Any]:
-    """Return the replies of a frame, each once.
+def replies_in(study: StudyFacts, frame: Frame, *, as_of: datetime | None = None) -> QuerySet[Any]:
+    """Return the replies of a frame, each once; ``as_of`` those that were in it at that time.
 
     Raises:
         FrameInvalid: a judge or question that the study has not.
     """
-    found: QuerySet[Any] = replies_of(study.id, frame.of_replies)
+    found: QuerySet[Any] = replies_of(study.id, replace(frame.of_replies, as_of=as_of))
     if frame.verdict is not None:
         found = found.filter(Exists(_marked(study, frame.verdict)))
     if frame.judges_differ:
@@ -178,14 +193,30 @@ def replies_in(study: StudyFacts, frame: Frame) -> QuerySet[Any]:
 def strata_of(study: StudyFacts, frame: Frame, strata: Strata) -> list[StratumCount]:
     """Count a frame by strata, in the database; in the order of their names.
 
+    What depends on the replies alone is counted once for each set of them, for a plan follows a
+    form and most changes of a form leave the frame as it was.
+
     Raises:
         FrameInvalid: see :func:`replies_in`.
     """
+    strata.check()
+    if frame.told_by_others or strata.marked is not None:
+        return _counted(study, frame, strata)
+    asked = json.dumps([replies_mark(study.id), frame.as_json(), strata.by])
+    key = f"frame-strata-{hashlib.sha256(asked.encode()).hexdigest()}"
+    found: list[StratumCount] | None = cache.get(key)
+    if found is None:
+        found = _counted(study, frame, strata)
+        cache.set(key, found, timeout=KEPT)
+    return found
+
+
+def _counted(study: StudyFacts, frame: Frame, strata: Strata) -> list[StratumCount]:
     columns, found = _columns(study, replies_in(study, frame), strata)
-    rows = found.order_by().values_list(*columns) if columns else found.order_by().values_list()
     if not columns:
-        counted = found.aggregate(n=Count("pk"), m=Count("query", distinct=True))
+        counted = found.order_by().aggregate(n=Count("pk"), m=Count("query", distinct=True))
         return [StratumCount({}, counted["n"], counted["m"])]
+    rows = found.order_by().values_list(*columns)
     grouped = rows.annotate(n=Count("pk"), m=Count("query", distinct=True))
     counts = [StratumCount(_words(strata, row[:-2]), row[-2], row[-1]) for row in grouped]
     return sorted(_merged(counts), key=lambda one: tuple(one.words.items()))
@@ -197,6 +228,7 @@ def units_of(study: StudyFacts, frame: Frame, strata: Strata) -> Units:
     Raises:
         FrameInvalid: see :func:`replies_in`.
     """
+    strata.check()
     columns, found = _columns(study, replies_in(study, frame), strata)
     rows = found.order_by("external_id").values_list(
         "pk", "external_id", "query__external_id", *columns
@@ -220,10 +252,35 @@ def units_of(study: StudyFacts, frame: Frame, strata: Strata) -> Units:
     )
 
 
+def strata_by_reply(
+    study: StudyFacts, frame: Frame, strata: Strata, *, as_of: datetime | None = None
+) -> tuple[IntArray, IntArray, list[dict[str, str]]]:
+    """Return the ids of a frame's replies in their order, and the stratum of each.
+
+    The strata are numbered by their words, in the order in which a sample stores them.
+
+    Raises:
+        FrameInvalid: see :func:`replies_in`.
+    """
+    columns, found = _columns(study, replies_in(study, frame, as_of=as_of), strata)
+    known: dict[tuple[tuple[str, str], ...], int] = {}
+    rows = found.order_by("pk").values_list("pk", *columns).iterator(chunk_size=ROWS_PER_FETCH)
+    read = np.fromiter(
+        (
+            (pk, known.setdefault(tuple(_words(strata, words).items()), len(known)))
+            for pk, *words in rows
+        ),
+        dtype=np.dtype((np.int64, 2)),
+    ).astype(np.int64, copy=False)
+    order = sorted(known)
+    place = np.zeros(len(order), dtype=np.int64)
+    place[[known[key] for key in order]] = np.arange(len(order))
+    return read[:, 0], place[read[:, 1]], [dict(key) for key in order]
+
+
 def _columns(
     study: StudyFacts, found: QuerySet[Any], strata: Strata
 ) -> tuple[list[str], QuerySet[Any]]:
-    strata.check()
     columns = [column for name in strata.by for column in STRATIFIERS[name]]
     if strata.marked is not None:
         spoken = _spoken(study, strata.marked.judge, strata.marked.question)

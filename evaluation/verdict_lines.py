@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from annotation.files import Problem, Record
-from annotation.formats import Id, Json, Line, Text, Words, unescaped, validated_fields
+from annotation.line_format import Id, Json, Line, Text, Words, unescaped, validated_fields
 
 SUM_OF_PROBABILITIES_WITHIN = 1e-6
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)

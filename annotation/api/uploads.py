@@ -76,6 +76,8 @@ class Uploads(AdminView):
 class OneUpload(AdminView):
     """One file on its way in."""
 
+    largest_body = None  # a part is counted as it comes, against what its file still lacks
+
     @extend_schema(operation_id="upload", responses={200: schemas.UploadEntry, **REFUSALS})
     def get(self, request: Request, slug: str, upload_key: str) -> Response:
         """Say how much of the file is here; HEAD says so in its headers."""

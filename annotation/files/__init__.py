@@ -10,6 +10,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,7 +81,7 @@ def check(path: Path, *, name: str = "") -> None:
         return
     first = next(iter(read(path, name=given)), None)
     if first is None:
-        raise FileUnreadable(f"{given} has a header but no lines.")
+        raise FileUnreadable(f"{given} has no lines of data.")
     with _refusals(given), _opened(path, given) as text:
         while text.read(CHECKED_AT_ONCE):
             pass
@@ -190,7 +191,11 @@ def _parsed(number: int, line: str) -> Record | Problem:
     except KeyTwice as twice:
         return Problem(number, twice.key, str(twice), raw=line)
     except ValueError as error:
-        reason = f"Not JSON ({error}). Write one JSON object a line."
+        # The parser counts lines too, but in what it was given: this one.
+        why = str(error)
+        if isinstance(error, JSONDecodeError):
+            why = f"{error.msg} at character {error.pos + 1}"
+        reason = f"Not JSON ({why}). Write one JSON object a line."
         return Problem(number, "", reason, raw=line)
     if not isinstance(found, dict):
         reason = "Not a JSON object. Write one object in braces a line."

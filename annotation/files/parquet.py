@@ -12,7 +12,6 @@ from annotation.files.records import Meter, Problem, Record
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-MAGIC = b"PAR1"
 # So much of a file is decoded at once, by its own account of how large its rows are.
 BYTES_AT_ONCE = 8 * 1024 * 1024
 MOST_ROWS_AT_ONCE = 2_000

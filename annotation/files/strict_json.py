@@ -49,7 +49,7 @@ def _parsed_quickly(text: str) -> Any:
     except (ValueError, TypeError):  # the latter for half of a surrogate pair
         return _NOT_BELIEVED
     try:
-        keys = _keys_in([found], DEEPEST_JSON)
+        keys = _keys_in([found] if isinstance(found, dict | list) else [], DEEPEST_JSON)
     except RecursionError:
         return _NOT_BELIEVED
     return found if len(_KEY_ENDS.findall(text)) == keys else _NOT_BELIEVED
@@ -62,18 +62,24 @@ def _parsed_slowly(text: str) -> Any:
         return _TOO_DEEP
 
 
-def _keys_in(found: Any, levels: int) -> int:
-    """Count the keys of all objects in what was read.
+def _keys_in(found: list[Any], levels: int) -> int:
+    """Count the keys of all objects in a list of what was read.
 
     Raises:
         RecursionError: it may be nested deeper than so many levels.
     """
-    if not levels:
-        raise RecursionError
-    keys, inside = (len(found), found.values()) if isinstance(found, dict) else (0, found)
-    for value in inside:
-        if isinstance(value, (dict, list)):
-            keys += _keys_in(value, levels - 1)
+    keys, layer = 0, found
+    while layer:
+        if not levels:
+            raise RecursionError
+        levels -= 1
+        keys += sum([len(value) for value in layer if type(value) is dict])
+        layer = [
+            inner
+            for value in layer
+            for inner in (value.values() if type(value) is dict else value)
+            if type(inner) is dict or type(inner) is list
+        ]
     return keys
 
 

@@ -10,7 +10,6 @@ from annotation.errors import RubricInvalid
 from annotation.files import parsed_json
 from annotation.rubric_format import RubricFile, presets, rubric_from_json
 from annotation.services.openings import MOST_PAIRS, MOST_RATERS
-from annotation.services.uploads import LARGEST, name_problem
 from annotation.vocabulary import HitDecision, OnWithdrawal, Role
 
 LONGEST_RUBRIC = 1024 * 1024
@@ -239,6 +238,14 @@ class SettingsForm(PlainForm):
         max_value=600,
         help_text="0: never.",
     )
+    guess_every = forms.IntegerField(
+        label="Items after which a rater is asked whether they recognised the author",
+        min_value=0,
+        max_value=10_000,
+        required=False,
+        help_text="0: never. They answer in their own words, after the judgment is stored; names"
+        " are never offered. Not asked of pairs.",
+    )
     skips_before_review = forms.IntegerField(
         label="Skips after which an item waits until you have looked at it",
         min_value=1,
@@ -258,53 +265,9 @@ class SettingsForm(PlainForm):
         super().__init__(*args, **kwargs)
         self.fields["on_withdrawal"].disabled = promise_fixed
 
-
-class SeveralFilesInput(forms.FileInput):
-    """A file input that takes several files."""
-
-    allow_multiple_selected = True
-
-
-class UploadsField(forms.FileField):
-    """Several uploads; each is checked, and the refused ones are named."""
-
-    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
-        """Return the files, or say of each wrong one what is wrong with it."""
-        uploads = data if isinstance(data, list) else [data] if data else []
-        if not uploads:
-            raise forms.ValidationError("Choose at least one file.")
-        problems = [problem for upload in uploads if (problem := self._problem(upload))]
-        if problems:
-            raise forms.ValidationError([*problems, "Nothing was uploaded."])
-        return uploads
-
-    def _problem(self, upload: "UploadedFile[Any]") -> str:
-        name = upload.name or "The file"
-        if problem := name_problem(name):
-            return f"{name}: {problem}."
-        if not upload.size:
-            return f"{name}: is empty."
-        if upload.size > LARGEST:
-            return f"{name}: is larger than 2 GB. Split it, or compress it with gzip."
-        return ""
-
-
-class UploadForm(PlainForm):
-    """One or several files of replies."""
-
-    uploads = UploadsField(
-        label="Files",
-        help_text=(
-            "JSON lines, CSV or Parquet, each also gzipped; the public study's wide table; Inspect"
-            " logs. Up to 2 GB. Every file becomes a batch."
-        ),
-        widget=SeveralFilesInput(attrs={"accept": ".jsonl,.ndjson,.csv,.parquet,.gz,.eval,.json"}),
-    )
-    new_versions = forms.BooleanField(
-        label="Where a known reply has another text, add it as a new version",
-        required=False,
-        help_text="Otherwise such lines are refused. What was judged stays as it was.",
-    )
+    def clean_guess_every(self) -> int:
+        """Return 0 for an empty one."""
+        return self.cleaned_data["guess_every"] or 0
 
 
 class OpenSeatsForm(PlainForm):

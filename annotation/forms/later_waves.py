@@ -82,7 +82,8 @@ class LaterWaveForm(PlainForm):
         rubric = plan(study.rubric_id or 0)
         question = self.fields["question"]
         assert isinstance(question, forms.ChoiceField)  # noqa: S101 - declared so above
-        question.choices = [(q.key, q.key) for q in rubric.questions if q.type in CLOSED_TYPES]
+        closed = (q for q in rubric.questions if q.type in CLOSED_TYPES)
+        question.choices = [(q.key, f"{q.label} ({q.key})") for q in closed]
         self.fields["at_least"].initial = max(study.raters_per_item, 2)
 
     def clean(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from annotation.models.batch import Batch, Hit, LineError, Sweep
 from annotation.models.consent import Consent, ConsentText, Withdrawal
 from annotation.models.gold import GoldAnswer
+from annotation.models.guess import Guess
 from annotation.models.job import JobLease
 from annotation.models.judgment import (
     Answer,
@@ -13,6 +14,7 @@ from annotation.models.judgment import (
     TextAnswer,
 )
 from annotation.models.lane import Lane
+from annotation.models.personal import PersonalDecision
 from annotation.models.rater import Rater
 from annotation.models.reply import (
     LanguageModel,
@@ -42,6 +44,7 @@ __all__ = [
     "Draft",
     "Flag",
     "GoldAnswer",
+    "Guess",
     "Guidelines",
     "Hit",
     "Invitation",
@@ -53,6 +56,7 @@ __all__ = [
     "LineError",
     "Membership",
     "Option",
+    "PersonalDecision",
     "Query",
     "Question",
     "Rater",

@@ -61,9 +61,9 @@ class Hit(models.Model):
     """A stretch of a text that may tell who wrote it, and what was decided about it."""
 
     text = models.ForeignKey(
-        "annotation.TextVersion", on_delete=models.CASCADE, related_name="hits"
+        "annotation.TextVersion", on_delete=models.CASCADE, related_name="hits", db_index=False
     )
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="hits")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="hits", db_index=False)
     rule_set = models.PositiveIntegerField()
     rule = models.CharField(max_length=100)
     message = models.PositiveSmallIntegerField()

@@ -52,7 +52,9 @@ class Scenario(models.Model):
     A query that names no scenario has one of its own, ``external_id`` empty.
     """
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="scenarios")
+    study = models.ForeignKey(
+        Study, on_delete=models.PROTECT, related_name="scenarios", db_index=False
+    )
     external_id = models.CharField(max_length=200, null=True)
 
     class Meta:
@@ -66,7 +68,9 @@ class Scenario(models.Model):
 class Query(models.Model):
     """What was asked, and the two values it puts in conflict."""
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="queries")
+    study = models.ForeignKey(
+        Study, on_delete=models.PROTECT, related_name="queries", db_index=False
+    )
     external_id = models.CharField(max_length=200)
     scenario = models.ForeignKey(Scenario, on_delete=models.PROTECT, related_name="queries")
     framing = models.CharField(max_length=10, choices=Framing)
@@ -89,9 +93,14 @@ class Query(models.Model):
 class Response(models.Model):
     """One model's reply to one query. Its words are in :class:`TextVersion`."""
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="responses")
+    # Unique constraints begin with these two, so that indexes of their own would only cost.
+    study = models.ForeignKey(
+        Study, on_delete=models.PROTECT, related_name="responses", db_index=False
+    )
     external_id = models.CharField(max_length=200)
-    query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="responses")
+    query = models.ForeignKey(
+        Query, on_delete=models.PROTECT, related_name="responses", db_index=False
+    )
     model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="responses")
     sample = models.PositiveIntegerField(default=1)
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="responses")
@@ -111,7 +120,9 @@ class Response(models.Model):
 class TextVersion(models.Model):
     """The words of a reply as uploaded; another text under the same id is another version."""
 
-    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="versions")
+    response = models.ForeignKey(
+        Response, on_delete=models.PROTECT, related_name="versions", db_index=False
+    )
     number = models.PositiveIntegerField()
     messages = models.JSONField()
     sha256 = models.CharField(max_length=64)

@@ -53,6 +53,12 @@ class Item(models.Model):
                 name="item_pair_once_per_replies",
             ),
         ]
+        indexes = [
+            # Few are taken out: whether any were since is asked without reading the others.
+            models.Index(
+                name="item_retired", fields=["study"], condition=Q(retired_at__isnull=False)
+            )
+        ]
 
 
 class SeatOpening(models.Model):
@@ -136,7 +142,8 @@ class Seat(models.Model):
     leased_until = models.DateTimeField(null=True)
     # How many turns have been judged and committed: later turns are not sent before.
     turns_judged = models.PositiveSmallIntegerField(default=0)
-    # At a pair: which reply (1 or 2) stands first. Drawn from the seed when the seat is taken.
+    # At a pair: which reply (1 or 2) stands first. Dealt when the seat is opened, and kept
+    # whoever sits there; seats that are older than that have none before they are taken.
     side = models.PositiveSmallIntegerField(null=True)
     # Since when the item has been before the rater; one taken ahead has not been shown yet.
     shown_at = models.DateTimeField(null=True)

@@ -44,6 +44,8 @@ class Study(models.Model):
     edits_until = models.DateTimeField(null=True, blank=True)
     # After so many minutes at work a rater is asked to take a break; 0 means never.
     break_minutes = models.PositiveSmallIntegerField(default=50)
+    # After every so many items a rater is asked whether they recognised the author; 0 means never.
+    guess_every = models.PositiveSmallIntegerField(default=0, db_default=0)
     # Topics of queries that raters are warned of before they read, and where to turn for support.
     sensitive_topics = models.JSONField(default=list)
     support_text = models.TextField(blank=True)

@@ -8,8 +8,8 @@ from knox.models import AbstractAuthToken
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names it
     """A person who can sign in. No names are kept: a rater is a pseudonym."""
 
-    first_name = None  # type: ignore[assignment]
-    last_name = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]  # how Django leaves a field out
+    last_name = None  # type: ignore[assignment]  # likewise
     # The language of the pages; empty means what the browser asks for.
     language = models.CharField(max_length=10, blank=True)
     # The keys this person chose instead of the usual ones, by action.

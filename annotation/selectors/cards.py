@@ -259,6 +259,8 @@ def _receipt(
         specification_id=specification_id,
         language=language,
         revision=revision,
+        item_id=seat.item_id,
+        side=seat.side,
     )
 
 

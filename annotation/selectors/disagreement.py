@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from annotation.plans import QuestionPlan
-from annotation.selectors.labels import Asked, choices, option_counts
+from annotation.selectors.asked import Asked
+from annotation.selectors.labels import choices, option_counts
 from annotation.vocabulary import DEFAULT_WAVES, WHOLE_CONVERSATION, QuestionType, Scope
 
 # How many raters chose each option, or each set of several.

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from annotation.models import Answer, GoldAnswer, Rater, Study
-from annotation.plans import QuestionPlan, RubricPlan
+from annotation.models import Answer, GoldAnswer, Option, Rater, Study
+from annotation.plans import QuestionPlan, RubricPlan, with_values
 from annotation.selectors.labels import ROWS_PER_FETCH
 from annotation.selectors.rubrics import plan
 from annotation.vocabulary import QuestionType, RaterSource
@@ -46,6 +46,7 @@ class KnownAnswer:
     question_label: str
     turn: int
     answer: str
+    answer_label: str
     reason: str
     file_name: str
     line: int
@@ -168,9 +169,9 @@ def described(
         )
     )
     counts = _counts_by_spot(study, {row.item_id for row in found}) if beside_raters else {}
-    codes, reasons = _of_several(found)
+    several, reasons = _of_several(found)
     by_id = {
-        row.pk: _described(row, codes, reasons, counts.get(_spot(row), GoldCounts()))
+        row.pk: _described(row, several, reasons, counts.get(_spot(row), GoldCounts()))
         for row in found
     }
     return [by_id[pk] for pk in ids]
@@ -191,41 +192,42 @@ def _counts_by_spot(study: Study, item_ids: set[int]) -> dict[Spot, GoldCounts]:
 Several = tuple[Spot, datetime, datetime | None]
 
 
-def _of_several(rows: list[GoldAnswer]) -> tuple[dict[Several, list[str]], dict[Several, str]]:
-    """Return the codes and the reasons of answers that have several rows."""
+def _of_several(rows: list[GoldAnswer]) -> tuple[dict[Several, list[Option]], dict[Several, str]]:
+    """Return the options and the reasons of answers that have several rows."""
     items = {row.item_id for row in rows if not row.single}
     several = GoldAnswer.objects.filter(item__in=items, single=False)
-    codes: dict[Several, list[str]] = {}
+    chosen: dict[Several, list[Option]] = {}
     reasons: dict[Several, str] = {}
     for row in several.select_related("option").order_by("option__position"):
         key = (_spot(row), row.added_at, row.ended_at)
-        codes.setdefault(key, [])
+        chosen.setdefault(key, [])
         if not row.option.asked:
-            codes[key].append(row.option.code)
+            chosen[key].append(row.option)
         words = [reasons.get(key, ""), row.reason]
         reasons[key] = "; ".join(dict.fromkeys(word for word in words if word))
-    return codes, reasons
+    return chosen, reasons
 
 
 def _described(
     row: GoldAnswer,
-    codes: dict[Several, list[str]],
+    several: dict[Several, list[Option]],
     reasons: dict[Several, str],
     counts: GoldCounts,
 ) -> KnownAnswer:
-    answer, reason = row.option.code, row.reason
+    chosen, reason = [row.option], row.reason
     if not row.single:
         key = (_spot(row), row.added_at, row.ended_at)
-        answer, reason = ", ".join(codes[key]), reasons[key]
+        chosen, reason = several[key], reasons[key]
     replies = (row.item.reply_1, row.item.reply_2)
     return KnownAnswer(
         id=row.pk,
         item=row.item_id,
         name=" and ".join(reply.external_id for reply in replies if reply is not None),
         question=row.question.key,
-        question_label=row.question.label,
+        question_label=_spoken(row.question.label),
         turn=row.turn,
-        answer=answer,
+        answer=", ".join(option.code for option in chosen),
+        answer_label=", ".join(_spoken(option.label) for option in chosen),
         reason=reason,
         file_name=row.file_name,
         line=row.line,
@@ -236,6 +238,10 @@ def _described(
         judged=counts.judged,
         right=counts.right,
     )
+
+
+def _spoken(label: str) -> str:
+    return with_values(label, "value A", "value B")
 
 
 class RaterFacts(NamedTuple):

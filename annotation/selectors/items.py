@@ -9,6 +9,7 @@ from annotation.models import (
     CitedClause,
     Item,
     Judgment,
+    Response,
     SpanAnswer,
     TextAnswer,
     TextVersion,
@@ -32,6 +33,12 @@ def replies_by_id(study_id: int, ids: Iterable[str]) -> dict[str, ReplyPlace]:
     )
     found = rows.values_list("response__external_id", "response_id", "turns")
     return {key: ReplyPlace(pk, turns) for key, pk, turns in found}
+
+
+def has_more_replies_than(most: int, study_id: int) -> bool:
+    """Say whether a study has more replies than this; one walk over so many of an index."""
+    replies = Response.objects.filter(study=study_id).order_by()
+    return replies.values("pk")[most : most + 1].exists()
 
 
 def reply_ids_of_items(item_ids: Iterable[int]) -> dict[int, str]:

@@ -67,6 +67,7 @@ LOOKED_AT = (
     "place",
     "rater_id",
     "turns_judged",
+    "side",
 )
 _NAMES = ", ".join(LOOKED_AT)
 _WAITING = (

@@ -22,6 +22,8 @@ CONTEXT_BEFORE = 40
 ORDER = (HitDecision.HELD, HitDecision.MASKED, HitDecision.KEPT)
 # Of hits that are alike so many stand on the page.
 PLACES_SHOWN = 3
+# So many stored replies are looked through for the next one of a batch, however many there are.
+NEAR = 500
 # Decision, rule and text.
 Key = tuple[str, str, str]
 
@@ -259,8 +261,12 @@ class ReplyPreview:
     value_b: ValueShown
     messages: tuple[CardMessage, ...]
     language: str
+    facts: tuple[str, ...]
     uploaded: tuple[UploadedMessage, ...]
     hits: tuple[LeakHit, ...]
+    # The replies of the same batch that were stored just before and after, if there are any near.
+    before_id: int | None
+    after_id: int | None
 
 
 def preview_of(study: Study, reply_id: int) -> ReplyPreview | None:
@@ -285,12 +291,21 @@ def preview_of(study: Study, reply_id: int) -> ReplyPreview | None:
         value_b=ValueShown(query.value_b.name, query.value_b.definition),
         messages=numbered(shown, renderings.html_of(shown_sha256(shown), shown)),
         language=query.language,
+        facts=tuple(query.facts),
         uploaded=tuple(
             UploadedMessage(message["role"], _pieces(message["content"], masks.get(number, ())))
             for number, message in enumerate(text.messages)
         ),
         hits=tuple(_hit(hit) for hit in hits.order_by("message", "start")),
+        before_id=_beside(reply, Response.objects.filter(pk__lt=reply.pk).order_by("-pk")),
+        after_id=_beside(reply, Response.objects.filter(pk__gt=reply.pk).order_by("pk")),
     )
+
+
+def _beside(reply: Response, others: QuerySet[Response]) -> int | None:
+    """Return the nearest reply of the same batch; a batch is stored in a row, so it is near."""
+    near = others.values_list("pk", "batch_id")[:NEAR]
+    return next((pk for pk, batch_id in near if batch_id == reply.batch_id), None)
 
 
 def _pieces(words: str, masks: Iterable[tuple[int, int]]) -> tuple[tuple[str, bool], ...]:

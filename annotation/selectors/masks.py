@@ -4,7 +4,7 @@ What was shown is never stored, only its hash. Whatever masks give the hash were
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -41,9 +41,15 @@ class _Found:
 
 def masked_now(texts: Iterable[TextVersion]) -> dict[int, list[Span]]:
     """Return the masks that hold now, by text; what waits for a decision is masked."""
+    return masks_now([text.pk for text in texts if text.has_hits])
+
+
+def masks_now(text_ids: Collection[int]) -> dict[int, list[Span]]:
+    """Return the same of the texts with these numbers."""
     found: dict[int, list[Span]] = defaultdict(list)
-    with_hits = [text.pk for text in texts if text.has_hits]
-    hits = Hit.objects.filter(text__in=with_hits, rule_set=F("text__rule_set"))
+    if not text_ids:
+        return found
+    hits = Hit.objects.filter(text__in=text_ids, rule_set=F("text__rule_set"))
     hits = hits.exclude(decision=HitDecision.KEPT).order_by("text_id", "message", "start")
     for text, *span in hits.values_list("text_id", "message", "start", "end"):
         found[text].append((span[0], span[1], span[2]))

@@ -1,7 +1,7 @@
 """A rater's own past judgments and pace, as blind as the items were."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any, cast
 from uuid import UUID
@@ -142,7 +142,9 @@ def _stages(said: tuple[EarlierAnswers, ...], *, by_turn: bool) -> tuple[PastSta
 def pace_of(rater: Rater, *, at: datetime) -> Pace:
     """Return a rater's progress and pace."""
     done = Seat.objects.filter(rater=rater.pk, judged_at__isnull=False)
-    today = done.filter(judged_at__gte=at - timedelta(hours=at.hour, minutes=at.minute))
+    today = done.filter(
+        judged_at__gte=at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    )
     latest = done.exclude(shown_at=None).order_by("-judged_at")[:PACE_OF]
     seconds = [
         (judged - shown).total_seconds()

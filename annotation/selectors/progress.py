@@ -20,6 +20,7 @@ PACE_OF = 50
 POLL_SECONDS = 10
 # A page that polls may use this part of the database's time.
 POLL_SHARE = 0.05
+SEATS = "annotation:seats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +233,26 @@ def _sum(parts: Iterable[Counts]) -> Counts:
 
 
 def next_steps(study: Study, progress: Progress, *, at: datetime) -> tuple[Step, ...]:
-    """Return the way from a new study to raters at work; nothing once all of it is done."""
+    """Return the way from a new study to raters at work; nothing once all of it is done.
+
+    Where all judgments were made elsewhere, it leads to what they say.
+    """
     if study.state == StudyState.CLOSED:
         return ()
     uploaded = any(batch.state == BatchState.READY and batch.replies for batch in progress.batches)
+    invited = _invited(study, at)
+    if not invited and Rater.objects.filter(study=study, source=RaterSource.IMPORT).exists():
+        here_too = "To have more judged here, open seats and invite raters"
+        return (
+            Step(uploaded, "Upload a batch of replies", "annotation:batches"),
+            Step(done=True, text="Bring judgments made elsewhere", page="annotation:elsewhere"),
+            Step(done=False, text="See how far raters agree", page="evaluation:agreement"),
+            Step(done=False, text=here_too, page=SEATS),
+        )
     steps = (
         Step(uploaded, "Upload a batch of replies", "annotation:batches"),
-        Step(progress.counts.seats > 0, "Open seats for raters", "annotation:seats"),
-        Step(_invited(study, at), "Invite raters by link", "annotation:raters"),
+        Step(progress.counts.seats > 0, "Open seats for raters", SEATS),
+        Step(invited, "Invite raters by link", "annotation:raters"),
         Step(study.state != StudyState.DRAFT, "Open the study (the button above)", ""),
     )
     return () if all(step.done for step in steps) else steps

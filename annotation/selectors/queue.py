@@ -42,7 +42,7 @@ def why_nothing(rater: Rater, *, at: datetime) -> WhyNothing:
             "paused", _("The study is not open at the moment. Please come back later.")
         )
     if study.state == StudyState.CLOSED:
-        return WhyNothing("closed", _("The study is closed. Everything you judged is stored."))
+        return WhyNothing("closed", _("The study is closed. Thank you for every judgment."))
     if rater.paused_at is not None:
         return WhyNothing(
             "rater_paused",

@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 
 from annotation.models import (
-    Answer,
     Consent,
     Judgment,
     Rater,
     Seat,
     SeatOpening,
     Skip,
-    TextAnswer,
 )
-from annotation.selectors.labels import ROWS_PER_FETCH, Asked
+from annotation.selectors.labels import ROWS_PER_FETCH
 from annotation.vocabulary import RaterSource, Wave
 
 
@@ -25,138 +23,6 @@ def judgments_at_seats(study_id: int, *, until: int) -> QuerySet[Judgment]:
         seat=OuterRef("seat"), rater=OuterRef("rater"), current=True, pk__lte=until
     )
     return Judgment.objects.filter(Exists(counting), item__study=study_id, pk__lte=until)
-
-
-class ShownFacts(NamedTuple):
-    """What a judgment keeps of what its rater saw: of one reply, or of both of a pair."""
-
-    text_version: int
-    shown_sha256: str
-    rule_set: int
-    response_id_2: str | None
-    text_version_2: int | None
-    shown_sha256_2: str | None
-    rule_set_2: int | None
-    side: int | None
-    renderer: int
-    rubric: str
-    rubric_version: int
-    guidelines_version: int | None
-    specification: str | None
-    specification_version: str | None
-    language: str
-    client: str
-    position: int | None
-
-
-_SHOWN = (
-    "judgment__text_version",
-    "judgment__shown_sha256",
-    "judgment__rule_set",
-    "judgment__item__reply_2__external_id",
-    "judgment__text_version_2",
-    "judgment__shown_sha256_2",
-    "judgment__rule_set_2",
-    "judgment__side",
-    "judgment__renderer",
-    "judgment__rubric__key",
-    "judgment__rubric__version",
-    "judgment__guidelines__version",
-    "judgment__specification__specification__key",
-    "judgment__specification__version",
-    "judgment__language",
-    "judgment__client",
-    "judgment__position",
-)
-_GIVEN = (
-    "judgment__item__reply_1__external_id",
-    "judgment__rater_id",
-    "judgment__created_at",
-    "judgment__public_id",
-    "judgment__revision",
-)
-
-
-class FrozenAnswer(NamedTuple):
-    """One answer of a current judgment in words; None says that none of several was chosen."""
-
-    response_id: str
-    rater: int
-    judged_at: str
-    judgment: str
-    revision: int
-    shown: ShownFacts
-    question: str
-    answer: str | None
-    turn: int
-    wave: str
-
-
-def frozen_answers(study_id: int, *, until: int) -> Iterator[FrozenAnswer]:
-    """Yield every current answer up to a cut-off: closed ones by judgment, then the texts."""
-    closed = _current(Answer.objects.all(), study_id, until)
-    rows = closed.order_by("judgment_id", "question__position", "turn", "option__position")
-    before: tuple[Any, ...] = ()
-    fields = (*_GIVEN, *_SHOWN, "question__key", "option__code", "turn", "wave")
-    for row in rows.values_list(*fields).iterator(chunk_size=ROWS_PER_FETCH):
-        answer = _frozen(row)
-        place = (answer.judgment, answer.question, answer.turn)
-        # The row without a code says that the question was asked; it comes last.
-        if answer.answer or place != before:
-            yield answer
-        before = place
-    texts = _current(TextAnswer.objects.all(), study_id, until)
-    rows = texts.order_by("judgment_id", "question__position", "turn")
-    fields = (*_GIVEN, *_SHOWN, "question__key", "text", "turn", "judgment__seat__wave")
-    for row in rows.values_list(*fields).iterator(chunk_size=ROWS_PER_FETCH):
-        yield _frozen(row)
-
-
-def _current(rows: QuerySet[Any], study_id: int, until: int) -> QuerySet[Any]:
-    return rows.filter(
-        judgment__item__study=study_id, judgment__current=True, judgment__lte=until, current=True
-    )
-
-
-def _frozen(row: tuple[Any, ...]) -> FrozenAnswer:
-    given, shown, said = row[:5], row[5 : 5 + len(_SHOWN)], row[5 + len(_SHOWN) :]
-    reply, rater, judged_at, judgment, revision = given
-    question, answer, turn, wave = said
-    facts = ShownFacts._make(shown)
-    if facts.response_id_2 is None:
-        facts = facts._replace(shown_sha256_2=None)
-    return FrozenAnswer(
-        reply,
-        rater,
-        judged_at.isoformat(),
-        str(judgment),
-        revision,
-        facts,
-        question,
-        answer or None,
-        turn,
-        str(Wave(wave).label),
-    )
-
-
-class UnitCount(NamedTuple):
-    """How many raters chose an option at one unit, named by its reply or its two."""
-
-    response_id: str
-    response_id_2: str | None
-    item: int
-    turn: int
-    option: int
-    raters: int
-
-
-def unit_counts(asked: Asked) -> Iterator[UnitCount]:
-    """Yield one row for each unit and option that was chosen, by item, turn and option."""
-    names = ("item__reply_1__external_id", "item__reply_2__external_id")
-    fields = (*names, "item_id", "turn", "option_id")
-    counted = asked.answers().values(*fields).annotate(n=Count("pk"))
-    rows = counted.order_by("item_id", "turn", "option_id").values_list(*fields, "n")
-    return (UnitCount(*row) for row in rows.iterator(chunk_size=ROWS_PER_FETCH))
 
 
 class FrozenRater(NamedTuple):
@@ -283,9 +149,12 @@ def items_shown_otherwise(study_id: int, *, until: int) -> int:
     """
     counting = Judgment.objects.filter(item__study=study_id, current=True, pk__lte=until)
     shown = counting.values("item").annotate(
-        one=Count("shown_sha256", distinct=True), other=Count("shown_sha256_2", distinct=True)
+        first=Min("shown_sha256"),
+        last=Max("shown_sha256"),
+        first_2=Min("shown_sha256_2"),
+        last_2=Max("shown_sha256_2"),
     )
-    return shown.filter(Q(one__gt=1) | Q(other__gt=1)).count()
+    return shown.exclude(first=F("last"), first_2=F("last_2")).count()
 
 
 def judgments_by_rubric(study_id: int, *, until: int) -> dict[str, int]:

@@ -4,27 +4,26 @@ All of it belongs to seats whose judgment is in the release, so that every row f
 there. Rows stream in a fixed order, and name raters by number only.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import F, QuerySet
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db.models import Exists, F, OuterRef, QuerySet
 
-from annotation.models import Answer, CitedClause, SpanAnswer, StageRecord, TextAnswer
+from annotation.bulk_reads import INTEGER, TEXT, TIME, columns, runs
+from annotation.models import Answer, CitedClause, Judgment, SpanAnswer, StageRecord, TextAnswer
 from annotation.selectors.labels import ROWS_PER_FETCH
+from annotation.selectors.personal_data import TEXTS_AT_ONCE, Redaction, TextPlace
+from annotation.tally import chunks
 
+ROWS_AT_ONCE = 5_000
 _PLACE = (
     "judgment__item__reply_1__external_id",
     "judgment__item__reply_2__external_id",
 )
 _RUBRIC = ("judgment__rubric__key", "judgment__rubric__version")
-
-
-def _counting(rows: QuerySet[Any], study_id: int, until: int) -> QuerySet[Any]:
-    """Keep what belongs to judgments that count."""
-    return rows.filter(
-        judgment__item__study=study_id, judgment__current=True, judgment__lte=until, current=True
-    )
 
 
 def _at_counting_seats(rows: QuerySet[Any], study_id: int, until: int) -> QuerySet[Any]:
@@ -42,156 +41,137 @@ def _at_counting_seats(rows: QuerySet[Any], study_id: int, until: int) -> QueryS
 _COUNTS = "judgment__seat__judgments__public_id"
 
 
-class FrozenSpan(NamedTuple):
-    """A place that was marked as evidence, and the text it is a place of."""
+# What is read of a judgment that counts: its name here, the field, the type. Its key comes first.
+_COUNTING = {
+    "response_id": ("item__reply_1__external_id", TEXT),
+    "response_id_2": ("item__reply_2__external_id", TEXT),
+    "judgment": ("public_id", TEXT),
+    "rater": ("rater_id", INTEGER),
+}
+_JUDGED = {
+    "id": ("pk", INTEGER),
+    **_COUNTING,
+    "rubric": ("rubric__key", TEXT),
+    "rubric_version": ("rubric__version", INTEGER),
+    "text_version": ("text_version", INTEGER),
+    "shown_sha256": ("shown_sha256", TEXT),
+    "text_version_2": ("text_version_2", INTEGER),
+    "shown_sha256_2": ("shown_sha256_2", TEXT),
+    "renderer": ("renderer", INTEGER),
+}
+_AT_SEAT = {"seat": ("seat_id", INTEGER), **_COUNTING}
+# And of what belongs to it, the judgment's key first.
+_SPAN = {
+    "of": ("judgment_id", INTEGER),
+    "question": ("question__key", TEXT),
+    "turn": ("turn", INTEGER),
+    "slot": ("slot", INTEGER),
+    "message": ("message", INTEGER),
+    "start": ("start", INTEGER),
+    "end": ("end", INTEGER),
+    "quote": ("quote", TEXT),
+    "kind": ("option__code", TEXT),
+    "text_sha256": ("text_sha256", TEXT),
+}
+_CLAUSE = {
+    "of": ("judgment_id", INTEGER),
+    "question": ("question__key", TEXT),
+    "turn": ("turn", INTEGER),
+    "clause": ("clause__clause_id", TEXT),
+    "role": ("role", TEXT),
+    "specification": ("clause__version__specification__key", TEXT),
+    "specification_version": ("clause__version__version", TEXT),
+}
+_STAGE = {
+    "of": ("judgment__seat_id", INTEGER),
+    "by": ("judgment__rater_id", INTEGER),
+    "revision": ("judgment__revision", INTEGER),
+    "late_turn": ("judgment__late_turn", INTEGER),
+    "turn": ("turn", INTEGER),
+    "shown_at": ("shown_at", TIME),
+    "submitted_at": ("submitted_at", TIME),
+    "active_ms": ("active_ms", INTEGER),
+    "client": ("client", TEXT),
+    "questions": ("questions", TEXT),
+    "signals": ("signals", TEXT),
+}
+_Fields = Mapping[str, tuple[str, pa.DataType]]
 
-    response_id: str
-    response_id_2: str | None
-    judgment: str
-    rater: int
-    question: str
-    turn: int
-    slot: int
-    message: int
-    start: int
-    end: int
-    quote: str
-    kind: str | None
-    text_sha256: str
-    text_version: int
-    shown_sha256: str
-    renderer: int
-    rubric: str
-    rubric_version: int
 
+def span_parts(study_id: int, *, until: int) -> Iterator[pa.Table]:
+    """Yield every place that a current judgment marks, by judgment and place, in parts.
 
-def frozen_spans(study_id: int, *, until: int) -> Iterator[FrozenSpan]:
-    """Yield every place that a current judgment marks, by judgment and place."""
-    rows = _counting(SpanAnswer.objects.all(), study_id, until).order_by(
+    Text version and hash are those of the reply that it is a place of.
+    """
+    spans = SpanAnswer.objects.filter(current=True).order_by(
         "judgment_id", "question__position", "turn", "slot", "message", "start", "end", "pk"
     )
-    fields = (
-        *_PLACE,
-        "judgment__public_id",
-        "judgment__rater_id",
-        "question__key",
-        "turn",
-        "slot",
-        "message",
-        "start",
-        "end",
-        "quote",
-        "option__code",
-        "text_sha256",
-        "judgment__text_version",
-        "judgment__shown_sha256",
-        "judgment__text_version_2",
-        "judgment__shown_sha256_2",
-        "judgment__renderer",
-        *_RUBRIC,
-    )
-    for row in rows.values_list(*fields).iterator(chunk_size=ROWS_PER_FETCH):
-        first, second, judgment, *said = row[:13]
-        of_slot = row[13:15] if row[6] == 1 else row[15:17]
-        yield FrozenSpan(first, second, str(judgment), *said, *of_slot, *row[17:])
+    counting = _with_marks(_counting(study_id, until), SpanAnswer)
+    for part in _parts(counting, _JUDGED, spans, _SPAN):
+        first = pc.equal(part["slot"], 1)
+        of_slot = {
+            name: pc.if_else(first, part[name], part[f"{name}_2"])
+            for name in ("text_version", "shown_sha256")
+        }
+        yield pa.table({name: of_slot.get(name, part[name]) for name in part.column_names})
 
 
-class FrozenClause(NamedTuple):
-    """A clause that decided an answer, and what it did for it."""
-
-    response_id: str
-    response_id_2: str | None
-    judgment: str
-    rater: int
-    question: str
-    turn: int
-    clause: str
-    role: str
-    specification: str
-    specification_version: str
-    rubric: str
-    rubric_version: int
-
-
-def frozen_clauses(study_id: int, *, until: int) -> Iterator[FrozenClause]:
-    """Yield every clause that a current judgment cites, by judgment and clause."""
-    rows = _counting(CitedClause.objects.all(), study_id, until).order_by(
+def clause_parts(study_id: int, *, until: int) -> Iterator[pa.Table]:
+    """Yield every clause that a current judgment cites, by judgment and clause, in parts."""
+    clauses = CitedClause.objects.filter(current=True).order_by(
         "judgment_id", "question__position", "turn", "clause__position", "role"
     )
-    fields = (
-        *_PLACE,
-        "judgment__public_id",
-        "judgment__rater_id",
-        "question__key",
-        "turn",
-        "clause__clause_id",
-        "role",
-        "clause__version__specification__key",
-        "clause__version__version",
-        *_RUBRIC,
-    )
-    for first, second, judgment, *rest in rows.values_list(*fields).iterator(
-        chunk_size=ROWS_PER_FETCH
-    ):
-        yield FrozenClause(first, second, str(judgment), *rest)
+    counting = _with_marks(_counting(study_id, until), CitedClause)
+    return _parts(counting, _JUDGED, clauses, _CLAUSE)
 
 
-class FrozenStage(NamedTuple):
-    """How one stage of a judgment, or of one of its revisions, came about."""
+def stage_parts(study_id: int, *, until: int) -> Iterator[pa.Table]:
+    """Yield the record of every stage at the seats of current judgments, in the order judged.
 
-    response_id: str
-    response_id_2: str | None
-    judgment: str
-    rater: int
-    revision: int
-    late_turn: int | None
-    turn: int
-    shown_at: str | None
-    submitted_at: str
-    seconds: float | None
-    active_ms: int | None
-    client: str
-    questions: dict[str, Any]
-    signals: dict[str, Any]
+    ``seconds`` lie between being shown and being sent. JSON is as the database has it.
+    """
+    stages = StageRecord.objects.filter(judgment__lte=until)
+    ordered = stages.order_by("judgment__seat_id", "judgment__revision", "pk")
+    for part in _parts(_counting(study_id, until), _AT_SEAT, ordered, _STAGE):
+        # A seat that somebody left may have stages of theirs.
+        mine = part.filter(pc.equal(part["by"], part["rater"]))
+        shown, sent = (pc.cast(mine[name], pa.int64()) for name in ("shown_at", "submitted_at"))
+        took = pc.divide(pc.cast(pc.subtract(sent, shown), pa.float64()), 1e6)
+        yield mine.append_column("seconds", took)
 
 
-def frozen_stages(study_id: int, *, until: int) -> Iterator[FrozenStage]:
-    """Yield the record of every stage at the seats of current judgments, in the order judged."""
-    rows = _at_counting_seats(StageRecord.objects.all(), study_id, until)
-    ordered = rows.order_by("judgment__seat_id", "judgment__revision", "pk")
-    fields = (
-        *_PLACE,
-        _COUNTS,
-        "judgment__rater_id",
-        "judgment__revision",
-        "judgment__late_turn",
-        "turn",
-        "shown_at",
-        "submitted_at",
-        "active_ms",
-        "client",
-        "questions",
-        "signals",
-    )
-    for row in ordered.values_list(*fields).iterator(chunk_size=ROWS_PER_FETCH):
-        first, second, judgment, rater, revision, late_turn, turn, shown, sent, *page = row
-        yield FrozenStage(
-            first,
-            second,
-            str(judgment),
-            rater,
-            revision,
-            late_turn,
-            turn,
-            shown.isoformat() if shown else None,
-            sent.isoformat(),
-            _seconds(shown, sent),
-            *page,
-        )
+def _counting(study_id: int, until: int) -> QuerySet[Judgment]:
+    return Judgment.objects.filter(item__study=study_id, current=True, pk__lte=until)
 
 
-def _seconds(shown: datetime | None, sent: datetime) -> float | None:
-    return None if shown is None else (sent - shown).total_seconds()
+def _with_marks(judgments: QuerySet[Judgment], marks: type[Any]) -> QuerySet[Judgment]:
+    here = marks.objects.filter(judgment=OuterRef("pk"), current=True)
+    return judgments.filter(Exists(here))
+
+
+def _parts(
+    counting: QuerySet[Judgment], known: _Fields, marks: QuerySet[Any], fields: _Fields
+) -> Iterator[pa.Table]:
+    """Yield what belongs to judgments that count, in its order, with their circumstances beside it.
+
+    Judgments are read in runs, and what belongs to them between the first and the last of a run:
+    each by an index, so that no part costs more than it holds.
+    """
+    of, _ = fields["of"]
+    chosen = marks.values_list(*(field for field, _ in fields.values()))
+    types = {name: kind for name, (_, kind) in fields.items()}
+    for judgments in runs(counting, known, at_once=ROWS_AT_ONCE):
+        keys = judgments[0].to_numpy()
+        between = {f"{of}__gte": int(keys[0]), f"{of}__lte": int(keys[-1])}
+        found = columns(chosen.filter(**between), types)
+        at = np.searchsorted(keys, found["of"].to_numpy())
+        ours = np.flatnonzero(keys[at] == found["of"].to_numpy())
+        if ours.size:
+            beside = judgments.take(pa.array(at[ours]))
+            said = found.take(pa.array(ours))
+            yield pa.table(
+                [*beside.columns, *said.columns], [*beside.column_names, *said.column_names]
+            )
 
 
 class FrozenRevision(NamedTuple):
@@ -227,11 +207,21 @@ _REVISION = (
 _MARKED = ("slot", "message", "start", "end")
 
 
-def frozen_revisions(study_id: int, *, until: int) -> Iterator[FrozenRevision]:
-    """Yield what was said in late and in superseded revisions: options, texts, places, clauses."""
+def frozen_revisions(
+    study_id: int, *, until: int, redaction: Redaction
+) -> Iterator[FrozenRevision]:
+    """Yield what was said in late and in superseded revisions: options, texts, places, clauses.
+
+    What is personal data in the texts is masked by the ``redaction``.
+    """
     yield from _revised_options(study_id, until)
-    for row in _revised(TextAnswer, study_id, until, ("pk",), ("text",)):
-        yield _revision(row[:-1], "text", row[-1], None)
+    texts = _revised(TextAnswer, study_id, until, ("pk",), ("judgment_id", "question_id", "text"))
+    for lot in chunks(texts, TEXTS_AT_ONCE):
+        # A row ends in turn, judgment, question, text.
+        places = [TextPlace(row[-3], row[-2], row[-4]) for row in lot]
+        leaves = redaction.masked(places, [row[-1] for row in lot])
+        for row, text in zip(lot, leaves, strict=True):
+            yield _revision(row[:-3], "text", text, None)
     spans = _revised(
         SpanAnswer, study_id, until, (*_MARKED, "pk"), (*_MARKED, "option__code", "quote")
     )

@@ -4,18 +4,26 @@ What was shown is never stored, only its hash. A release must be able to show it
 that held when a judgment was made are found here: whatever gives the hash was what was shown.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.functions import Cast, StrIndex
 
+from annotation.bulk_reads import BOOLEAN, INTEGER, TEXT, columns, runs
+from annotation.cells import json_text
 from annotation.models import Item, Judgment, Study, TextVersion
 from annotation.selectors.masks import (
     Messages,
     Span,
     by_message,
     masked_now,
+    masks_now,
     sha256_with,
     what_held,
 )
@@ -24,6 +32,8 @@ from annotation.shown import merged
 from annotation.tally import chunks
 
 TEXTS_PER_FETCH = 500
+# Where a message of the system stands in a conversation's JSON, and maybe elsewhere.
+SYSTEM = '"system"'
 
 
 class FrozenText(NamedTuple):
@@ -38,86 +48,94 @@ class FrozenText(NamedTuple):
     messages: Messages
 
 
-class FrozenReply(NamedTuple):
-    """One reply of an item with its words as they are now, and the masks over them."""
-
-    response_id: str
-    model: str
-    sample: int
-    metadata: dict[str, Any]
-    text_version: int
-    text_sha256: str
-    shown_sha256: str
-    masks: list[dict[str, int]]
-    messages: Messages
-
-
-class FrozenItem(NamedTuple):
-    """One item: what was asked, and its reply, or both of a pair."""
-
-    query_id: str
-    scenario_id: str | None
-    framing: str
-    language: str
-    value_a: str
-    value_b: str
-    topics: list[str]
-    facts: list[str]
-    anchors: dict[str, list[str]]
-    reply: FrozenReply
-    second: FrozenReply | None
-
-
 def shows_system_messages(study_id: int) -> bool:
     """Say whether raters are shown the system messages now."""
     found: bool = Study.objects.values_list("shows_system_messages", flat=True).get(pk=study_id)
     return found
 
 
-def frozen_items(study_id: int) -> Iterator[FrozenItem]:
-    """Yield every item of the study, in the order the items were made."""
+# What is read of an item, and of the current text of each of its replies.
+_ITEM = {
+    "id": ("pk", INTEGER),
+    "query_id": ("query__external_id", TEXT),
+    "scenario_id": ("scenario__external_id", TEXT),
+    "framing": ("query__framing", TEXT),
+    "language": ("query__language", TEXT),
+    "value_a": ("query__value_a__name", TEXT),
+    "value_b": ("query__value_b__name", TEXT),
+    "topics": ("query__topics", TEXT),
+    "facts": ("query__facts", TEXT),
+    "anchors": ("query__anchors", TEXT),
+    "reply_1": ("reply_1_id", INTEGER),
+    "reply_2": ("reply_2_id", INTEGER),
+}
+_REPLY = {
+    "response_id": ("response__external_id", TEXT),
+    "model": ("response__model__key", TEXT),
+    "sample": ("response__sample", INTEGER),
+    "metadata": ("response__metadata", TEXT),
+    "text_version": ("number", INTEGER),
+    "text_sha256": ("sha256", TEXT),
+    "messages": ("messages", TEXT),
+    "reply": ("response_id", INTEGER),
+    "text": ("pk", INTEGER),
+    "has_hits": ("has_hits", BOOLEAN),
+}
+
+
+def item_parts(study_id: int) -> Iterator[pa.Table]:
+    """Yield every item of the study with its reply, or its two, in the order the items were made.
+
+    What belongs to the second reply has a name that ends in ``_2``. JSON is as the database has it.
+    """
     with_system = shows_system_messages(study_id)
-    rows = Item.objects.filter(study=study_id).order_by("pk")
-    fields = (
-        "query__external_id",
-        "scenario__external_id",
-        "query__framing",
-        "query__language",
-        "query__value_a__name",
-        "query__value_b__name",
-        "query__topics",
-        "query__facts",
-        "query__anchors",
-        "reply_1_id",
-        "reply_2_id",
-    )
-    stream = rows.values_list(*fields).iterator(chunk_size=TEXTS_PER_FETCH)
-    for chunk in chunks(stream, TEXTS_PER_FETCH):
-        ids = {pk for row in chunk for pk in row[-2:] if pk is not None}
-        replies = _replies(ids, with_system=with_system)
-        for *about, first, second in chunk:
-            placed = replies[first], replies[second] if second else None
-            yield FrozenItem._make([*about, *placed])
-
-
-def _replies(ids: set[int], *, with_system: bool) -> dict[int, FrozenReply]:
-    current = TextVersion.objects.filter(response__in=ids, current=True)
-    texts = list(current.select_related("response__model"))
-    masks = masked_now(texts)
-    found = {}
-    for text in texts:
-        reply, spans = text.response, masks.get(text.pk, ())
-        found[reply.pk] = FrozenReply(
-            response_id=reply.external_id,
-            model=reply.model.key,
-            sample=reply.sample,
-            metadata=reply.metadata,
-            text_version=text.number,
-            text_sha256=text.sha256,
-            shown_sha256=sha256_with(text.messages, spans, with_system=with_system),
-            masks=_as_json(spans),
-            messages=text.messages,
+    found = Item.objects.filter(study=study_id)
+    for items in runs(found, _ITEM, at_once=TEXTS_PER_FETCH):
+        both = pa.chunked_array([*items["reply_1"].chunks, *items["reply_2"].chunks])
+        replies = _replies(pc.unique(both.drop_null()).to_pylist(), with_system=with_system)
+        first = _at(items["reply_1"], replies)
+        second = _at(items["reply_2"], replies)
+        second = second.rename_columns([f"{name}_2" for name in second.column_names])
+        every = (items, first, second)
+        yield pa.table(
+            [column for table in every for column in table.columns],
+            [name for table in every for name in table.column_names],
         )
+
+
+def _at(ids: pa.ChunkedArray, replies: pa.Table) -> pa.Table:
+    """Return the replies with these numbers, a row for each; nothing for none."""
+    known, wanted = replies["reply"].to_numpy(), ids.to_numpy()
+    return replies.take(pa.array(np.searchsorted(known, wanted), mask=np.isnan(wanted)))
+
+
+def _replies(ids: list[int], *, with_system: bool) -> pa.Table:
+    """Return replies by number, with their words as they are now and the masks over them."""
+    current = TextVersion.objects.filter(response__in=ids, current=True).order_by("response_id")
+    types = {name: kind for name, (_, kind) in _REPLY.items()}
+    found = columns(current.values_list(*(field for field, _ in _REPLY.values())), types)
+    masked = masks_now(found["text"].filter(found["has_hits"]).to_pylist())
+    shown = found["text_sha256"].to_pylist()
+    masks = ["[]"] * len(shown)
+    for at in _shown_otherwise(found, with_system=with_system):
+        spans = masked.get(found["text"][at].as_py(), ())
+        messages = json.loads(found["messages"][at].as_py())
+        shown[at] = sha256_with(messages, spans, with_system=with_system)
+        masks[at] = json_text(_as_json(spans))
+    return found.append_column("shown_sha256", pa.array(shown, TEXT)).append_column(
+        "masks", pa.array(masks, TEXT)
+    )
+
+
+def _shown_otherwise(texts: pa.Table, *, with_system: bool) -> list[int]:
+    """Return the places of texts that may not be shown as they were uploaded.
+
+    Only those are hashed again: what is shown as it was uploaded has the same hash.
+    """
+    doubtful = texts["has_hits"]
+    if not with_system:
+        doubtful = pc.or_(doubtful, pc.match_substring(texts["messages"], SYSTEM))
+    found: list[int] = pc.indices_nonzero(doubtful).to_pylist()
     return found
 
 
@@ -136,9 +154,11 @@ def frozen_texts(study_id: int, *, until: int) -> Iterator[FrozenText]:
     stream = _shown(study_id, until).iterator(chunk_size=TEXTS_PER_FETCH)
     by_text = (list(rows) for _, rows in groupby(stream, key=lambda row: row[:2]))
     for chunk in chunks(by_text, TEXTS_PER_FETCH):
-        texts = _versions({rows[0][0] for rows in chunk})
+        plain = _shown_as_uploaded({rows[0][0] for rows in chunk}, with_system=with_system)
+        doubtful = [rows for rows in chunk if {plain.get(rows[0][:2])} != {row[3] for row in rows}]
+        texts = _versions({rows[0][0] for rows in doubtful})
         now = masked_now(texts.values())
-        for rows in chunk:
+        for rows in doubtful:
             text = texts[rows[0][0], rows[0][1]]
             masked = now.get(text.pk, [])
             by_sha256 = {sha256: rule_set for *_, rule_set, sha256 in rows}
@@ -159,6 +179,19 @@ def _shown(study_id: int, until: int) -> QuerySet[Judgment, Any]:
     )
     both = firsts.order_by().union(seconds.order_by())
     return both.order_by("item__reply_1_id", "text_version", "rule_set", "shown_sha256")
+
+
+def _shown_as_uploaded(reply_ids: set[int], *, with_system: bool) -> dict[tuple[int, int], str]:
+    """Return the hash of each current text that is shown as it was uploaded, by reply and version.
+
+    Most are, and need not be read.
+    """
+    found = TextVersion.objects.filter(response__in=reply_ids, current=True, has_hits=False)
+    if not with_system:
+        words = Cast("messages", TextField())
+        found = found.annotate(system=StrIndex(words, Value(SYSTEM))).filter(system=0)
+    rows = found.values_list("response_id", "number", "sha256")
+    return {(reply, number): sha256 for reply, number, sha256 in rows}
 
 
 def _versions(reply_ids: set[int]) -> dict[tuple[int, int], TextVersion]:

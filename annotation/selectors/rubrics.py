@@ -32,6 +32,12 @@ def plan(rubric_id: int, language: str = "") -> RubricPlan:
     )
 
 
+def versions_of(study: Study | int, *, key: str) -> dict[int, int]:
+    """Return the published versions that a study has of a rubric, each with its id."""
+    found = Rubric.objects.filter(study=study, key=key, published_at__isnull=False)
+    return dict(found.order_by("version").values_list("version", "pk"))
+
+
 def next_version(study: Study, *, key: str) -> int:
     """Return the version after the last one that a study has of a rubric."""
     last: int | None = study.rubrics.filter(key=key).aggregate(last=Max("version"))["last"]

@@ -10,8 +10,6 @@ from django.db.models import Count
 from annotation.models import Clause, Specification, SpecificationVersion, Study
 from annotation.selectors.rubrics import plan
 
-WITHOUT_AUTHORITY = ""
-
 
 @dataclass(frozen=True, slots=True)
 class AuthorityCount:

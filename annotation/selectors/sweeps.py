@@ -7,6 +7,7 @@ from django.db.models import Count
 
 from annotation import scrubbing
 from annotation.models import Study, Sweep, TextVersion
+from annotation.selectors.uploads import about
 from annotation.vocabulary import SweepState
 
 # A worker takes what waits within a second or two.
@@ -75,6 +76,11 @@ class SweepRow:
             return None
         seconds = (self.at - self.began_at).total_seconds()
         return timedelta(seconds=round(seconds * (self.texts - self.read) / self.read))
+
+    @property
+    def left_about(self) -> str:
+        """Return the same in words; empty while it cannot be said."""
+        return about(self.left) if self.left is not None else ""
 
 
 def masking_of(study: Study, *, batch: int | None = None) -> Masking:

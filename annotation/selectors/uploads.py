@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
-from annotation.models import Batch, Item, Query, Response, Seat, Study
+from annotation.models import Batch, Item, Query, Rater, Response, Seat, Study
 from annotation.tally import ERRORS_KEPT
 from annotation.upload_paths import refused_path
-from annotation.vocabulary import BatchState, ItemKind, Wave
+from annotation.vocabulary import BatchState, ItemKind, RaterSource, Wave
 
 # A worker takes a waiting upload within a second or two.
 PATIENCE = timedelta(seconds=15)
+# From how many seconds a time is said in minutes, and from how many minutes in hours.
+MINUTES_FROM, HOURS_FROM = 90, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class BatchRow:
         return timedelta(seconds=round(self._seconds * (1 - self.share) / self.share))
 
     @property
+    def left_about(self) -> str:
+        """Return the same in words; empty while it cannot be said."""
+        return about(self.left) if self.left is not None else ""
+
+    @property
     def _seconds(self) -> float:
         return (self.at - self.began_at).total_seconds() if self.began_at else 0.0
 
@@ -74,6 +81,15 @@ class BatchRow:
     def errors_cut(self) -> bool:
         """Say whether more lines were refused than reasons are kept."""
         return self.refused > ERRORS_KEPT
+
+
+def about(time: timedelta) -> str:
+    """Return a time roughly, as people say it: in seconds, minutes, or hours and minutes."""
+    seconds = round(time.total_seconds())
+    if seconds < MINUTES_FROM:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < HOURS_FROM else f"{minutes // 60} h {minutes % 60} min"
 
 
 def row_of(batch: Batch, *, at: datetime) -> BatchRow:
@@ -109,6 +125,26 @@ def batches_of(study: Study, *, at: datetime) -> tuple[BatchRow, ...]:
     """Return the study's uploads, latest first."""
     rows = Batch.objects.filter(study=study).select_related("created_by").order_by("-number")
     return tuple(row_of(batch, at=at) for batch in rows)
+
+
+def some_reply(batch: Batch) -> int | None:
+    """Return a reply of the batch to begin looking at, if it has any: whichever is found first."""
+    return next(iter(Response.objects.filter(batch=batch).values_list("pk", flat=True)[:1]), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeElsewhere:
+    """How many judgments were made elsewhere, and by how many raters."""
+
+    raters: int
+    judgments: int
+
+
+def made_elsewhere(study: Study) -> MadeElsewhere:
+    """Return what was brought of judgments made elsewhere, by the counters of its raters."""
+    brought = Rater.objects.filter(study=study, source=RaterSource.IMPORT)
+    found = brought.aggregate(raters=Count("pk"), judgments=Sum("judged_count"))
+    return MadeElsewhere(found["raters"], found["judgments"] or 0)
 
 
 def ready_replies(study: Study) -> int:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from annotation import files, prepared
+from annotation import bulk, files, prepared
 from annotation.errors import FileUnreadable, LoadStopped, ReaderLost
 from annotation.files import Problem, RefusedLines
 from annotation.models import Batch, LineError, Study
+from annotation.numbering import numbered
 from annotation.prepared import Chunk
 from annotation.reading_beside import chunks_beside, is_worth_it
 from annotation.services import replies
@@ -27,8 +27,6 @@ from annotation.upload_paths import refused_name, refused_path, upload_path
 from annotation.vocabulary import BatchState
 
 __all__ = ["load", "new_stored_name", "refused_name", "refused_path", "register", "upload_path"]
-# While raters work, chunks are smaller by this: shorter transactions, shorter waits.
-SMALLER = 4
 COUNTS = ("read", "created", "unchanged", "updated", "refused")
 log = structlog.get_logger("touchstone.batches")
 
@@ -37,21 +35,15 @@ def register(
     *, study: Study, file_name: str, now: datetime, by_id: int | None = None, stored_name: str = ""
 ) -> Batch:
     """Give an upload its number in the study."""
-    while True:
-        latest = Batch.objects.filter(study=study).aggregate(n=Max("number"))["n"] or 0
-        try:
-            with transaction.atomic():
-                return Batch.objects.create(
-                    study=study,
-                    number=latest + 1,
-                    file_name=file_name[:255],
-                    stored_name=stored_name,
-                    state=BatchState.WAITING,
-                    created_by_id=by_id,
-                    created_at=now,
-                )
-        except IntegrityError:
-            continue  # another upload took the number a moment ago
+    return numbered(
+        Batch,
+        study_id=study.pk,
+        file_name=file_name[:255],
+        stored_name=stored_name,
+        state=BatchState.WAITING,
+        created_by_id=by_id,
+        created_at=now,
+    )
 
 
 def new_stored_name() -> str:
@@ -185,9 +177,7 @@ def _begin(
 def _chunks(reading: _Reading, path: Path, *, beside: bool) -> Iterator[Iterator[Chunk]]:
     """Give what is left of the file, checked and ready to be stored, chunk by chunk."""
     name, after = reading.batch.file_name, reading.records
-    at_once = LINES_AT_ONCE
-    if reading.courtesy is not None and reading.courtesy.wanted():
-        at_once = max(1, at_once // SMALLER)
+    at_once = LINES_AT_ONCE if reading.courtesy is None else reading.courtesy.portion(LINES_AT_ONCE)
     with_records = reading.refused is not None
     if beside:
         with chunks_beside(
@@ -242,6 +232,8 @@ def _store(reading: _Reading, chunk: Chunk) -> None:
     tally.read += chunk.units
     tally.refuse(chunk.problems)
     with transaction.atomic():
+        # Nobody is told of a chunk before the whole is ready, and that commit is waited for.
+        bulk.commit_without_waiting()
         reading.store.add(chunk.replies, rule_set=chunk.rule_set)
         reading.keep_refused(chunk)
         reading.records += chunk.records

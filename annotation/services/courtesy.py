@@ -11,6 +11,8 @@ from annotation.models import Seat
 
 # Whoever took an item so lately is waiting for pages now and then.
 LATELY = timedelta(seconds=30)
+# While raters work, chunks are smaller by this: shorter transactions, shorter waits.
+SMALLER = 4
 
 
 def raters_active(now: datetime) -> bool:
@@ -39,6 +41,10 @@ class Courtesy:
     def wanted(self) -> bool:
         """Say whether raters are to be spared now."""
         return self.share > 0 and raters_active(self._now())
+
+    def portion(self, whole: int) -> int:
+        """Return how much to do in one chunk now, of what is done in one while nobody works."""
+        return max(1, whole // SMALLER) if self.wanted() else whole
 
     def after_work(self) -> None:
         """Pause, if raters are active, for so many times what was worked since the last call."""

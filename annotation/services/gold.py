@@ -13,8 +13,9 @@ from django.db.models import QuerySet
 from annotation import files
 from annotation.errors import SeatsRefused
 from annotation.files import Problem, Record
-from annotation.formats import JudgmentLine, shortened
 from annotation.gold_lines import gold_line
+from annotation.judgment_lines import JudgmentLine
+from annotation.line_format import shortened
 from annotation.models import GoldAnswer, SeatOpening, Study
 from annotation.plans import RubricPlan
 from annotation.selectors.gold import gold_items

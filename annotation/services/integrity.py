@@ -20,9 +20,11 @@ from annotation.models import (
     CitedClause,
     Consent,
     ConsentText,
+    Guess,
     Item,
     Judgment,
     Lane,
+    PersonalDecision,
     Rater,
     Response,
     Seat,
@@ -259,7 +261,7 @@ def _seats_of_withdrawn() -> Iterator[Difference]:
 
 
 def _orphans() -> Iterator[Difference]:
-    of_judgments = [(model, "judgment") for model in (*SAID, StageRecord)]
+    of_judgments = [(model, "judgment") for model in (*SAID, StageRecord, Guess, PersonalDecision)]
     for model, owner in ((Judgment, "seat"), *of_judgments):
         field: Any = model._meta.get_field(owner)
         there = field.related_model._default_manager.filter(pk=OuterRef(field.attname))

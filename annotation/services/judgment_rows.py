@@ -13,7 +13,6 @@ from annotation.models import (
     Answer,
     CitedClause,
     Clause,
-    Draft,
     Judgment,
     Rater,
     Seat,
@@ -217,11 +216,6 @@ def take_draft(seat: Seat, turn: int, *, revision: int) -> dict[str, list[str]]:
     touched = found[0][0]
     loaded: dict[str, list[str]] = json.loads(touched) if isinstance(touched, str) else touched
     return loaded
-
-
-def drop_drafts(seat: Seat) -> None:
-    """Delete every draft of a seat that is done."""
-    Draft.objects.filter(seat=seat.pk).delete()
 
 
 def last_sent_at(judgment_id: int) -> datetime | None:

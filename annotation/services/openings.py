@@ -16,6 +16,7 @@ from annotation.errors import SeatsRefused
 from annotation.models import Item, Response, Rubric, Seat, SeatOpening, Study
 from annotation.services.lanes import Lanes, Routing
 from annotation.services.raters import PLACES
+from annotation.services.sides import Sides
 from annotation.tally import chunks
 from annotation.vocabulary import BatchState, ItemKind, Wave
 
@@ -184,14 +185,20 @@ def _fill(
     strata: Mapping[int, str],
 ) -> None:
     """Add the seats that items lack, lot by lot, and note how many there were."""
+    sides = Sides(opening)
     for lot in lots:
-        opening.seats += _add_seats(opening, lot, lanes=lanes, strata=strata)
+        opening.seats += _add_seats(opening, lot, lanes=lanes, strata=strata, sides=sides)
         opening.items += len(lot)
     opening.save(update_fields=["items", "seats"])
 
 
 def _add_seats(
-    opening: SeatOpening, items: list[Item], *, lanes: Lanes, strata: Mapping[int, str]
+    opening: SeatOpening,
+    items: list[Item],
+    *,
+    lanes: Lanes,
+    strata: Mapping[int, str],
+    sides: Sides,
 ) -> int:
     # What waits for an admin waits with all of its seats.
     parked = set(Seat.objects.filter(item__in=items, parked=True).values_list("item_id", flat=True))
@@ -199,6 +206,10 @@ def _add_seats(
         (item, lanes.of(stratum=strata.get(item.pk, ""), language=item.query.language))
         for item in items
     ]
+    dealt = sides.deal(
+        (item, opening.raters_per_item - item.filled)  # type: ignore[attr-defined]  # the query adds it
+        for item in items
+    )
     new = [
         Seat(
             study_id=opening.study_id,
@@ -208,12 +219,13 @@ def _add_seats(
             opening=opening,
             lane=lane,
             wave=opening.wave,
-            number=(item.highest or 0) + 1 + extra,  # type: ignore[attr-defined]  # annotated
+            number=(item.highest or 0) + 1 + extra,  # type: ignore[attr-defined]  # the query adds it
             place=place_of(_name(item), seed=opening.seed),
             parked=item.pk in parked,
+            side=side,
         )
         for item, lane in with_lanes
-        for extra in range(opening.raters_per_item - item.filled)  # type: ignore[attr-defined]
+        for extra, side in enumerate(dealt[item.pk])
     ]
     Seat.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
@@ -292,7 +304,10 @@ def _lacking(
 
 
 def side_of(item: Item, *, seed: int, rater_name: str) -> int:
-    """Return which reply of a pair (1 or 2) stands first for a rater, drawn from the seed."""
+    """Return which reply of a pair (1 or 2) stands first at a seat whose side was not dealt.
+
+    Such seats were opened before sides were dealt; it is drawn from the seed for each rater.
+    """
     drawn = hashlib.sha256(f"{seed}:{_name(item)}:{rater_name}".encode()).digest()
     return 1 + (drawn[0] & 1)
 

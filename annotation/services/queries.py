@@ -92,7 +92,8 @@ def problem(line: PreparedReply, field: str, reason: str) -> Problem:
 
 
 def _stored(study: Study, ids: set[str]) -> Queries:
-    rows = Query.objects.filter(study=study, external_id__in=ids).values_list(
+    known = bulk.keys_of(Query, "external_id", ids, study_id=study.pk)
+    rows = Query.objects.filter(pk__in=known.values()).values_list(
         "external_id",
         "pk",
         "scenario__external_id",
@@ -171,13 +172,9 @@ def _found_or_made(
 ) -> dict[str, int]:
     """Return the rows with these names, made where they are missing, also by another upload."""
 
-    def found() -> dict[str, int]:
-        rows = table._default_manager.filter(study=study, **{f"{field}__in": keys})
-        return dict(rows.values_list(field, "pk"))
-
-    known = found()
+    known = bulk.keys_of(table, field, keys, study_id=study.pk)
     missing = sorted(keys - known.keys())
     if not missing:
         return known
     table._default_manager.bulk_create((make(key) for key in missing), ignore_conflicts=True)
-    return found()
+    return bulk.keys_of(table, field, keys, study_id=study.pk)

@@ -92,11 +92,11 @@ class Store:
 
     def _known_replies(self, lines: list[PreparedReply]) -> dict[str, _Stored]:
         """Return the replies of these lines that are stored already."""
-        rows = TextVersion.objects.filter(
-            current=True,
-            response__study=self.study,
-            response__external_id__in=[line.id for line in lines],
-        ).values_list(
+        texts = [line.id for line in lines]
+        ids = bulk.keys_of(Response, "external_id", texts, study_id=self.study.pk)
+        if not ids:  # most of the time
+            return {}
+        rows = TextVersion.objects.filter(current=True, response__in=ids.values()).values_list(
             "response_id",
             "response__external_id",
             "response__query_id",

@@ -43,9 +43,12 @@ def claim_next(*, rater: Rater, now: datetime, has_just_judged: bool = False) ->
     look_for_held = not has_just_judged
     while True:
         held = _held(rater) if look_for_held else []
-        if held and _renew(held[0], rater, now, shown=True):
-            return held[0]
         look_for_held = True
+        if held:
+            if _renew(held[0], rater, now, shown=True):
+                return held[0]
+            # Sent in another request meanwhile, or gone to somebody else: what is held is not this.
+            continue
         if not _may_take(rater, held):
             return None
         taken, contended = _take_one(rater, now, hold=_free_hold(held), shown=True)
@@ -267,9 +270,12 @@ def _seize(seat: Seat, rater: Rater, now: datetime, *, hold: int, shown: bool) -
 
 
 def _side(seat: Seat, rater: Rater) -> int | None:
-    """Return which reply of a pair stands first: drawn from the seed, so never drawn anew."""
-    if plan(rater.study.rubric_id or 0).kind != ItemKind.PAIR:
-        return None
+    """Return which reply of a pair stands first: as dealt when the seat was opened.
+
+    Seats that are older than that have none before they are taken; theirs is drawn from the seed.
+    """
+    if seat.side is not None or plan(rater.study.rubric_id or 0).kind != ItemKind.PAIR:
+        return seat.side
     item = Item.objects.select_related("reply_1", "reply_2").get(pk=seat.item_id)
     seed = seat.opening.seed if seat.opening else 0
     return openings.side_of(item, seed=seed, rater_name=f"{rater.source}:{rater.external_id}")
@@ -302,19 +308,27 @@ def _replace_once(seat: Seat, now: datetime) -> None:
         wave=seat.wave,
         number=highest["n"] + 1,
         place=seat.place,
+        side=seat.side,
         parked=Seat.objects.filter(item=seat.item_id, parked=True).exists(),
     )
 
 
-def skip(*, rater: Rater, key: str, reason: SkipReason, now: datetime) -> None:
+def skip(
+    *, rater: Rater, key: str, reason: SkipReason, now: datetime, item_id: int | None = None
+) -> None:
     """Give a held seat back with a reason; the item is not offered to this rater again.
 
+    A page that knows which item it showed may ask twice, as after a lost line: the second time
+    changes nothing.
+
     Raises:
-        SeatNotHeld: the rater does not hold this seat.
+        SeatNotHeld: the rater does not hold this seat, and has not skipped its item.
     """
     with transaction.atomic():
         seat = Seat.objects.held_by(rater.pk).filter(key=key).first()
         if seat is None or not _give_back(seat, rater, now):
+            if item_id and Skip.objects.filter(rater=rater.pk, item=item_id).exists():
+                return
             raise SeatNotHeld(gone())
         __, made = Skip.objects.get_or_create(
             rater=rater, item_id=seat.item_id, defaults={"reason": reason, "skipped_at": now}
@@ -348,7 +362,7 @@ def _give_back(seat: Seat, rater: Rater, now: datetime) -> bool:
     """
     mine = Seat.objects.held_by(rater.pk).filter(pk=seat.pk, turns_judged=seat.turns_judged)
     if seat.turns_judged == 0:
-        emptied = dict.fromkeys(("rater", "key", "hold", "claimed_at", "shown_at", "side"))
+        emptied = dict.fromkeys(("rater", "key", "hold", "claimed_at", "shown_at"))
         given = mine.update(**emptied, leased_until=None) == 1
         lanes.uncount([seat.lane_id] if given else [])
     else:

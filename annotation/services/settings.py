@@ -19,7 +19,7 @@ log = structlog.get_logger("touchstone.studies")
 class StudySettings:
     """What an admin may change at any time, but for what was promised for a withdrawal.
 
-    None is no limit; ``break_minutes`` of 0 is never.
+    None is no limit; ``break_minutes`` or ``guess_every`` of 0 is never.
     """
 
     title: str
@@ -34,6 +34,7 @@ class StudySettings:
     sensitive_topics: tuple[str, ...]
     support_text: str
     on_withdrawal: OnWithdrawal
+    guess_every: int = 0
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from annotation import files
 from annotation.files import Problem, Record
-from annotation.formats import JudgmentLine, judgment_line
+from annotation.judgment_lines import JudgmentLine, judgment_line
 from annotation.models import Study, TextVersion
 from annotation.placement import placed
 from annotation.plans import QuestionPlan, RubricPlan
@@ -153,7 +153,7 @@ class _Reading:
         sheet.lines.append(number)
         sheet.judged_at = judged_at or sheet.judged_at
         for entry, closed in entries:
-            (sheet.options if closed else sheet.texts)[entry] = number  # type: ignore[index]
+            (sheet.options if closed else sheet.texts)[entry] = number  # type: ignore[index]  # closed tells the kind of key
         self._orders[frozenset(order)] = order
         self.sheets[Key(*order, line.rater)] = sheet
 

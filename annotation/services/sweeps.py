@@ -20,6 +20,7 @@ from annotation.errors import SweepRefused, SweepStopped
 from annotation.models import Hit, Judgment, LanguageModel, Study, Sweep, TextVersion
 from annotation.prepared import names_in
 from annotation.selectors import renderings
+from annotation.services.courtesy import Courtesy
 from annotation.shown import merged
 from annotation.tally import Progress, no_progress
 from annotation.vocabulary import HitDecision, SweepState
@@ -79,12 +80,15 @@ def give_up(*, sweep_id: int, reason: str, now: datetime) -> None:
     live.update(state=SweepState.FAILED, failure=reason, finished_at=now, runner="")
 
 
-def run(*, sweep_id: int, progress: Progress = no_progress) -> Sweep:
+def run(
+    *, sweep_id: int, progress: Progress = no_progress, courtesy: Courtesy | None = None
+) -> Sweep:
     """Run the rules over what is left of a sweep, in chunks of one short transaction each.
 
     Run again after its worker died it goes on after the last stored chunk. Two at once: the later
     one takes over, and the earlier stores nothing more. Raters work on meanwhile: a text changes
-    with all of its masks at once, and what a seat has begun to show stays as it is.
+    with all of its masks at once, and what a seat has begun to show stays as it is. ``courtesy``
+    is who pauses for them after each chunk, or nobody.
 
     Raises:
         SweepStopped: an admin stopped it, or another runner has taken it up.
@@ -101,12 +105,14 @@ def run(*, sweep_id: int, progress: Progress = no_progress) -> Sweep:
         raise SweepRefused(reason)
     keys = LanguageModel.objects.filter(study=sweep.study_id).values_list("key", flat=True)
     names = tuple(sorted(names_in(keys)))
-    while texts := _next(sweep):
+    while texts := _next(sweep, courtesy):
         found = {text.pk: _found(text, rules, names) for text in texts}
         changed = _stored(sweep, texts, found)
         if not sweep.trial:
             renderings.prepare_shown(sweep.study, changed)
         progress(sweep.read)
+        if courtesy is not None:
+            courtesy.after_work()
     _move(sweep, state=SweepState.DONE, finished_at=timezone.now(), runner="")
     sweep.refresh_from_db()
     log.info("sweep_done", sweep=sweep.pk, read=sweep.read, changed=sweep.changed)
@@ -126,9 +132,10 @@ def _begin(sweep_id: int) -> Sweep:
     return sweep
 
 
-def _next(sweep: Sweep) -> list[TextVersion]:
+def _next(sweep: Sweep, courtesy: Courtesy | None) -> list[TextVersion]:
+    at_once = TEXTS_AT_ONCE if courtesy is None else courtesy.portion(TEXTS_AT_ONCE)
     older = older_texts(sweep.study_id, sweep.rule_set).filter(pk__gt=sweep.after)
-    return list(older.select_related("response").order_by("pk")[:TEXTS_AT_ONCE])
+    return list(older.select_related("response").order_by("pk")[:at_once])
 
 
 def _found(

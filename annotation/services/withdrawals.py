@@ -12,8 +12,10 @@ from annotation.models import (
     CitedClause,
     Draft,
     Flag,
+    Guess,
     Judgment,
     Membership,
+    PersonalDecision,
     Rater,
     Seat,
     SpanAnswer,
@@ -30,7 +32,7 @@ log = structlog.get_logger("touchstone.withdrawals")
 SEATS_AT_ONCE = 500
 # What was said, each row with the judgment it belongs to; and besides, how it came about.
 SAID: tuple[type[Model], ...] = (Answer, TextAnswer, SpanAnswer, CitedClause)
-RECORDED: tuple[type[Model], ...] = (StageRecord, *SAID)
+RECORDED: tuple[type[Model], ...] = (Guess, StageRecord, PersonalDecision, *SAID)
 OF_ITS_RATER = (
     "rater",
     "key",
@@ -38,7 +40,6 @@ OF_ITS_RATER = (
     "claimed_at",
     "leased_until",
     "shown_at",
-    "side",
     "judged_at",
 )
 
@@ -164,6 +165,7 @@ def _successors(judged: list[Seat]) -> list[Seat]:
             wave=seat.wave,
             number=highest[seat.item_id, seat.wave] + 1,
             place=seat.place,
+            side=seat.side,
         )
         for seat in judged
     ]

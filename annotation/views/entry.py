@@ -16,6 +16,7 @@ from annotation.errors import InvitationInvalid
 from annotation.models import User
 from annotation.selectors.memberships import studies_of
 from annotation.services import invitations
+from annotation.vocabulary import Role
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -25,7 +26,11 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 def home(request: HttpRequest) -> HttpResponse:
     """List the account's studies, each with the door its role opens."""
     user = cast(User, request.user)
-    context = {"memberships": studies_of(user), "may_create": user.has_perm("study.create")}
+    doors = studies_of(user)
+    may_create = user.has_perm("study.create")
+    # The API reads studies, which raters may not: they are not led to what is of no use to them.
+    uses_api = may_create or any(door.role != Role.RATER for door in doors)
+    context = {"memberships": doors, "may_create": may_create, "uses_api": uses_api}
     return render(request, "annotation/home.html", context)
 
 

@@ -13,7 +13,7 @@ from annotation.errors import AnnotationError, FlagRefused
 from annotation.models import Rater
 from annotation.selectors.values import seat_values, value_id_at
 from annotation.services import flags
-from annotation.views.card_pages import note_refusal
+from annotation.views.card_pages import confirmed, note_refusal
 from annotation.vocabulary import FlagKind
 
 SEE_OTHER = 303
@@ -31,7 +31,7 @@ def flag(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
         return _refused(request, rater, key, refusal, part=part)
     thanks = _("Thank you: the people who run the study will see it. You can go on.")
     if part:
-        return render(request, "annotation/_flagged.html", {"flagged": thanks})
+        return confirmed(render(request, "annotation/_flagged.html", {"flagged": thanks}))
     messages.success(request, thanks)
     response = redirect("annotation:rate", rater.study.slug)
     response.status_code = SEE_OTHER

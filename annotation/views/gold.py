@@ -1,27 +1,25 @@
 """The admin's pages of known answers: a list, files of them, and seats for raters at such items."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import gates
-from annotation.errors import FileUnreadable, SeatsRefused
+from annotation.errors import SeatsRefused
 from annotation.forms.gold import GoldSeatsForm, GoldUploadForm
 from annotation.gates import MemberRequest
 from annotation.models import SeatOpening, Study
 from annotation.selectors import gold as found
 from annotation.services import gold as services
 from annotation.tally import Tally
+from annotation.views.line_files import problems_of, taken_in
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
 from annotation.vocabulary import Wave
 
-ERRORS_SHOWN = 100
 FIRST_SEED = 1
 
 
@@ -30,38 +28,26 @@ FIRST_SEED = 1
 def answers(request: MemberRequest, study: Study) -> HttpResponse:
     """List the known answers with how raters stand beside them, and take a file of further ones."""
     form = filled(GoldUploadForm, request)
-    tally = None
-    if form.is_valid():
-        try:
-            tally = _loaded(request, study, form)
-        except FileUnreadable as refusal:
-            form.add_error("file", str(refusal))
+
+    def load(path: Path, name: str) -> Tally:
+        return services.load(
+            study=study,
+            path=path,
+            name=name,
+            now=timezone.now(),
+            by_id=request.user.pk,
+            replace=form.cleaned_data["replace"],
+        )
+
+    tally = taken_in(form, load)
     if tally is not None and not tally.refused:
         return done(request, _counted(tally), "annotation:gold_answers", study.slug)
     context = {
         "form": form,
         "counted": _counted(tally) if tally else "",
-        "problems": tally.as_json()["errors"][:ERRORS_SHOWN] if tally else [],
-        "more": max(len(tally.errors) - ERRORS_SHOWN, 0) if tally else 0,
+        **problems_of(tally),
     }
     return _list(request, study, context, status=status_of(form))
-
-
-def _loaded(request: MemberRequest, study: Study, form: GoldUploadForm) -> Tally:
-    """Hand the upload to the loader, which reads files line by line."""
-    upload: UploadedFile[Any] = form.cleaned_data["file"]
-    with tempfile.NamedTemporaryFile() as kept:
-        for chunk in upload.chunks():
-            kept.write(chunk)
-        kept.flush()
-        return services.load(
-            study=study,
-            path=Path(kept.name),
-            name=str(upload.name),
-            now=timezone.now(),
-            by_id=request.user.pk,
-            replace=form.cleaned_data["replace"],
-        )
 
 
 def _counted(tally: Tally) -> str:

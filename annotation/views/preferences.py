@@ -14,8 +14,10 @@ from annotation import gates
 from annotation.gates import MemberRequest
 from annotation.models import User
 
-# What single keys do, with the usual key of each.
+# What keys do, with the usual key of each. The digits choose answers: by their place, at a scale by
+# its number.
 ACTIONS: Final = {
+    "submit": "Enter",
     "next_question": "j",
     "previous_question": "k",
     "next_message": "]",
@@ -26,9 +28,15 @@ ACTIONS: Final = {
     "values": "v",
     "guidelines": "g",
     "mark": "m",
+    "sheet": "?",
+    "left_reply": "ArrowLeft",
+    "right_reply": "ArrowRight",
+    **{f"digit_{digit}": digit for digit in "1234567890"},
 }
-_KEY = re.compile(r"[^\W\d]|[^\w\s]", re.UNICODE)
-TAKEN = frozenset("?0123456789")
+# Keys with a name, and what may have them: elsewhere the browser needs them itself.
+_ARROWS: Final = frozenset({"ArrowLeft", "ArrowRight"})
+NAMED: Final = {"submit": frozenset({"Enter"}), "left_reply": _ARROWS, "right_reply": _ARROWS}
+_KEY = re.compile(r"\w|[^\w\s]", re.UNICODE)
 
 
 @gates.public
@@ -60,7 +68,7 @@ def change_language(request: HttpRequest) -> HttpResponse:
 def change_keys(request: MemberRequest) -> HttpResponse:
     """Store the keys a person chose; an action that is not named has its usual key."""
     chosen = {
-        action: request.POST[action].strip().lower()
+        action: _key(action, request.POST[action].strip())
         for action in ACTIONS
         if request.POST.get(action, "").strip()
     }
@@ -72,11 +80,16 @@ def change_keys(request: MemberRequest) -> HttpResponse:
     return JsonResponse({"keys": {**ACTIONS, **kept}})
 
 
+def _key(action: str, typed: str) -> str:
+    return typed if typed in NAMED.get(action, ()) else typed.lower()
+
+
 def _problem(keys: dict[str, str]) -> str:
     """Return what is wrong with a choice of keys, or nothing."""
-    for key in keys.values():
-        if len(key) != 1 or key in TAKEN or not key.isprintable() or not _KEY.fullmatch(key):
-            return _("“%s” cannot be used: choose one letter or sign; digits choose answers.") % key
+    for action, key in keys.items():
+        sign = len(key) == 1 and key.isprintable() and _KEY.fullmatch(key)
+        if not sign and key not in NAMED.get(action, ()):
+            return _("“%s” cannot be used: choose one letter, digit or sign.") % key
         if list(keys.values()).count(key) > 1:
             return _("“%s” is chosen twice; give each action its own key.") % key
     return ""

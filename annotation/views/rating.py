@@ -26,6 +26,7 @@ from annotation.signals import FIELD as PAGE_FIELD
 from annotation.signals import page_signals
 from annotation.views.card_pages import (
     Sent,
+    confirmed,
     language,
     note_refusal,
     refused,
@@ -59,7 +60,7 @@ def ahead(request: HttpRequest, rater: Rater) -> HttpResponse:
     seat = seats.claim_ahead(rater=rater, now=timezone.now())
     if seat is None:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return show_card(request, rater, card_for(seat, rater, language=language()))
+    return show_card(request, rater, card_for(seat, rater, language=language()), ahead=1)
 
 
 @gates.rater
@@ -79,20 +80,24 @@ def submit(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
     except (AnswersInvalid, RubricChanged) as refusal:
         return _again(request, rater, key, sent, refusal)
     except (AlreadyJudged, SeatNotHeld, ShownTextChanged) as refusal:
-        return refused(request, rater, sent, refusal)
-    response = _after(request, rater, stored)
+        return refused(request, rater, key, sent, refusal)
+    response = confirmed(_after(request, rater, stored))
     response["X-Judgment"] = stored.judgment_id
     return response
 
 
 def _after(request: HttpRequest, rater: Rater, stored: Stored) -> HttpResponse:
     """Show what comes next, or nothing where the page says that it shows it already."""
-    if not wants_part(request):
-        return to_next(rater)
-    shown = request.POST.get("next", "").replace("\0", "")  # which no database looks up
-    if stored.finished and shown and seats.show(rater=rater, key=shown, now=timezone.now()):
+    if stored.finished and _shows_next(request, rater):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return show_next(request, rater)
+    return show_next(request, rater) if wants_part(request) else to_next(rater)
+
+
+def _shows_next(request: HttpRequest, rater: Rater) -> bool:
+    """Note which item a page says that it shows already; False where it shows none it may."""
+    shown = request.POST.get("next", "").replace("\0", "")  # which no database looks up
+    there = wants_part(request) and shown
+    return bool(there) and seats.show(rater=rater, key=shown, now=timezone.now())
 
 
 def _again(
@@ -108,8 +113,8 @@ def _again(
         try:
             judgments.refuse_if_judged(rater=rater, key=key, sent=sent)
         except AlreadyJudged as judged:
-            return refused(request, rater, sent, judged)
-        return refused(request, rater, sent, refusal)
+            return refused(request, rater, key, sent, judged)
+        return refused(request, rater, key, sent, refusal)
     problems = refusal.details.get("fields", {})
     card = card_for(seat, rater, sent=sent, problems=problems, language=language())
     return show_card(
@@ -125,15 +130,20 @@ def _again(
 @gates.rater
 @require_POST
 def skip(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
-    """Give the item back with a reason and show the next."""
-    reason = request.POST.get("reason", "")
+    """Give the item back with a reason and show the next; a page may send it twice."""
+    reason, receipt = request.POST.get("reason", ""), request.POST.get("receipt", "")
     try:
         if reason not in SkipReason.values:
             raise AnswersInvalid(_("Choose one of the reasons for skipping."), fields={})
-        seats.skip(rater=rater, key=key, reason=SkipReason(reason), now=timezone.now())
+        item_id = receipts.opened(receipt, seat_key=key).item_id if receipt else None
+        seats.skip(
+            rater=rater, key=key, reason=SkipReason(reason), now=timezone.now(), item_id=item_id
+        )
     except AnnotationError as refusal:
-        return refused(request, rater, {}, refusal)
-    return show_next(request, rater) if wants_part(request) else to_next(rater)
+        return refused(request, rater, key, {}, refusal)
+    if _shows_next(request, rater):
+        return confirmed(HttpResponse(status=HTTPStatus.NO_CONTENT))
+    return confirmed(show_next(request, rater) if wants_part(request) else to_next(rater))
 
 
 @gates.rater
@@ -162,7 +172,7 @@ def extend(request: HttpRequest, rater: Rater, key: str) -> HttpResponse:
     except SeatNotHeld as refusal:
         if wants_part(request):
             return _as_json(rater, refusal)
-        return refused(request, rater, {}, refusal)
+        return refused(request, rater, key, {}, refusal)
     if wants_part(request):
         return JsonResponse({"leased_until": until.isoformat()})
     return done(request, _("The item stays yours."), "annotation:rate", rater.study.slug)

@@ -28,6 +28,7 @@ from annotation.signals import FIELD as PAGE_FIELD
 from annotation.signals import page_signals
 from annotation.views.card_pages import (
     Sent,
+    confirmed,
     language,
     refused,
     sent_answers,
@@ -97,14 +98,14 @@ def revise(request: HttpRequest, rater: Rater, key: str, turn: int) -> HttpRespo
     except AnswersInvalid as refusal:
         return _stage(request, rater, key, turn, sent=sent, refusal=refusal)
     except (AlreadyJudged, SeatNotHeld, ShownTextChanged, EditsClosed) as refusal:
-        return refused(request, rater, sent, refusal)
+        return refused(request, rater, key, sent, refusal)
     sentence = _("Nothing was changed.") if stored.replayed else _("Your change is saved.")
     response = done(request, sentence, "annotation:rate", rater.study.slug)
     if wants_part(request):
         response = HttpResponse()
         response["X-Next"] = reverse("annotation:rate", args=[rater.study.slug])
     response["X-Judgment"] = stored.judgment_id
-    return response
+    return confirmed(response)
 
 
 def _stage(

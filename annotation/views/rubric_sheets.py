@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from annotation.errors import RubricDraftChanged
 from annotation.forms import RubricForm
 from annotation.models import RubricDraft, Study
+from annotation.plans import QuestionPlan, RubricPlan
 from annotation.rubric_composer.acts import FIRST_LANGUAGE
 from annotation.rubric_composer.draft import DraftRubric
 from annotation.rubric_composer.fields import MOST_FIELDS, n_fields
@@ -87,6 +88,7 @@ def page(
     form = rubric_form or RubricForm()
     problems = sheet.found
     language = language_of(request, sheet.draft)
+    rubric = plan(study.rubric_id) if study.rubric_id else None
     context = {
         "sheet": sheet,
         "draft": sheet.draft,
@@ -104,7 +106,8 @@ def page(
         "language": language,
         "preview": preview(sheet.draft, language),
         "rubric_form": form,
-        "rubric": plan(study.rubric_id) if study.rubric_id else None,
+        "rubric": rubric,
+        "asked_now": _with_conditions(rubric) if rubric else [],
     }
     return show(
         request,
@@ -115,6 +118,19 @@ def page(
         part="annotation/_compose.html",
         status=status_of(form) if sheet.status == HTTPStatus.OK else sheet.status,
     )
+
+
+def _with_conditions(rubric: RubricPlan) -> list[tuple[QuestionPlan, str]]:
+    """Return the questions, each with when it is asked in the words that raters read."""
+    return [(question, _only_if(rubric, question)) for question in rubric.questions]
+
+
+def _only_if(rubric: RubricPlan, question: QuestionPlan) -> str:
+    asked = rubric.question(question.condition_key)
+    if asked is None:
+        return ""
+    answers = (asked.option(code) for code in question.condition_codes)
+    return f"only if “{asked.label}” is {' or '.join(one.label for one in answers if one)}"
 
 
 def _language_to_add(request: HttpRequest, sheet: Sheet) -> str:

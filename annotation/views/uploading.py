@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotation import gates, tasks
 from annotation.cells import cell
 from annotation.errors import FileUnreadable, SeatsRefused
-from annotation.forms import OpenSeatsForm, UploadForm
+from annotation.forms import OpenSeatsForm
 from annotation.forms.later_waves import LaterWaveForm
+from annotation.forms.uploads import UploadForm
 from annotation.gates import MemberRequest
 from annotation.models import Batch, SeatOpening, Study
 from annotation.selectors import uploads as found
@@ -25,8 +26,11 @@ from annotation.vocabulary import ItemKind
 # Seats of more replies than this are opened by the worker, not while the page waits.
 REPLIES_AT_ONCE = 5_000
 FIRST_SEED = 1
+# The files of one form together, and its other fields.
+LARGEST_BODY = uploads.LARGEST + 1024 * 1024
 
 
+@gates.takes_bodies(LARGEST_BODY)
 @gates.admin
 @require_http_methods(["GET", "POST"])
 def batches(request: MemberRequest, study: Study) -> HttpResponse:
@@ -78,6 +82,7 @@ def batch(request: HttpRequest, study: Study, number: int) -> HttpResponse:
     context = {
         "batch": found.row_of(stored, at=timezone.now()),
         "errors": Paginator(errors, ROWS_PER_PAGE).get_page(page_number(request)),
+        "reply_id": found.some_reply(stored),
     }
     if request.headers.get("HX-Request") != "true":
         context["masking"] = masking_of(study, batch=number)

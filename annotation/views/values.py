@@ -1,11 +1,9 @@
 """What values mean: the admins' table, upload and download, and the raters' glossary."""
 
 import csv
-import tempfile
 from http import HTTPStatus
 from pathlib import Path
 
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import gates
 from annotation.cells import cell
-from annotation.errors import AliasTaken, FileUnreadable
-from annotation.formats import ESCAPED
+from annotation.errors import AliasTaken
 from annotation.forms.values import ValueForm, ValuesUploadForm
 from annotation.gates import MemberRequest
+from annotation.line_format import ESCAPED
 from annotation.models import Rater, Study
 from annotation.models import Value as StoredValue
 from annotation.selectors import values as found
@@ -25,9 +23,8 @@ from annotation.services import reviews
 from annotation.services import values as services
 from annotation.tally import Tally
 from annotation.value_lines import COLUMNS, aliases_cell
+from annotation.views.line_files import problems_of, taken_in
 from annotation.views.pages import ROWS_PER_PAGE, done, filled, page_number, show, status_of
-
-ERRORS_SHOWN = 100
 
 
 @gates.admin
@@ -35,12 +32,11 @@ ERRORS_SHOWN = 100
 def values(request: MemberRequest, study: Study) -> HttpResponse:
     """List the study's values with what they mean, and take a file that says so."""
     form = filled(ValuesUploadForm, request)
-    tally = None
-    if form.is_valid():
-        try:
-            tally = _loaded(study, form.cleaned_data["file"])
-        except FileUnreadable as refusal:
-            form.add_error("file", str(refusal))
+
+    def load(path: Path, name: str) -> Tally:
+        return services.load(study=study, path=path, name=name)
+
+    tally = taken_in(form, load)
     if tally is not None and not tally.refused:
         return done(request, _counted(tally), "annotation:values", study.slug)
     words = request.GET.get("words", "").replace("\0", "").strip()
@@ -53,20 +49,10 @@ def values(request: MemberRequest, study: Study) -> HttpResponse:
         "page": page,
         "groups": found.grouped(page.object_list),
         "counted": _counted(tally) if tally else "",
-        "problems": tally.as_json()["errors"][:ERRORS_SHOWN] if tally else [],
-        "more": max(len(tally.errors) - ERRORS_SHOWN, 0) if tally else 0,
+        **problems_of(tally),
     }
     template = "annotation/values.html"
     return show(request, study, template, context, active="values", status=status_of(form))
-
-
-def _loaded(study: Study, upload: "UploadedFile[bytes]") -> Tally:
-    """Hand the upload to the loader, which reads files line by line."""
-    with tempfile.NamedTemporaryFile() as kept:
-        for chunk in upload.chunks():
-            kept.write(chunk)
-        kept.flush()
-        return services.load(study=study, path=Path(kept.name), name=str(upload.name))
 
 
 def _counted(tally: Tally) -> str:

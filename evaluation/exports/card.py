@@ -7,6 +7,7 @@ from evaluation.exports.columns import TABLES
 
 WHAT = {
     "labels": "what the study concludes of each reply or pair: vote shares and a majority label",
+    "calibrated": "the same labels with intervals and posterior, from people's answers alone",
     "judgments": "every current answer of every rater, under a pseudonym of this release",
     "spans": "the places of replies that raters marked as evidence",
     "clauses": "the clauses of a specification that decided answers",
@@ -16,13 +17,17 @@ WHAT = {
     "texts": "what raters were shown where it differs from `items`: older texts, other masks",
     "values": "what raters read of each value, as it is now",
     "verdicts": "what automated judges answered to the same questions",
+    "recalibrated": "judges' probabilities, raw and recalibrated; part of no label",
     "raters": "the raters, under the same pseudonyms",
+    "exclusions": "the rules that leave judgments out of results, with their reasons",
     "agreement.json": "how far raters agree, with intervals",
     "judges.json": "each judge held against people",
+    "calibration.json": "whether labels foretell raters left out and known answers",
     "rubric.json": "the questions, as they can be loaded into another study",
     "guidelines.md": "what raters were told to read first",
     "sampling.json": "how the items were chosen and how many raters each was to have",
     "dictionary.csv": "every column of every table",
+    "croissant.json": "the files and tables in Croissant 1.0, for tools that load datasets",
     "manifest.json": "counts, cut-off, exclusions, and the SHA-256 of every file",
 }
 # Files of which there may be one, several or none.
@@ -55,8 +60,10 @@ def card(manifest: dict[str, Any]) -> str:
             " for no person."
         )
     parts += [
-        "## Files\n\n" + "\n".join(_files(rows)),
+        "## Files\n\nEach table is there as `.jsonl`, `.csv` and `.parquet`.\n\n"
+        + "\n".join(_files(rows)),
         "## What was left out\n\n" + "\n".join(_left_out(manifest)),
+        "## Personal data in raters' words\n\n" + personal_data(manifest),
         "## Agreement\n\n" + _agreement(manifest["headline"]),
         "## Notes\n\n" + "\n".join(f"- {note}" for note in _notes(manifest)),
         (
@@ -76,7 +83,7 @@ def _files(rows: dict[str, int | None]) -> list[str]:
     found = []
     for name, words in WHAT.items():
         count = rows.get(f"{name}.jsonl")
-        shown = f"`{name}.jsonl`, `{name}.csv`" if name in TABLES else f"`{name}`"
+        shown = f"`{name}`, three forms" if name in TABLES else f"`{name}`"
         found.append(f"- {shown}: {words}" + (f" ({count:,} rows)" if count is not None else ""))
     return found + [f"- `{name}`: {words}" for name, words in FAMILIES.items()]
 
@@ -85,6 +92,7 @@ def _left_out(manifest: dict[str, Any]) -> list[str]:
     counted = manifest["judgments"]
     first = f"{counted['total']:,} judgments were stored, {counted['included']:,} are included."
     deleted = manifest["withdrawn_and_deleted"]["judgments"]
+    marked = _excluded(manifest)
     last = f"{deleted:,} more were deleted because their raters left; the total does not have them."
     return [
         first,
@@ -94,8 +102,50 @@ def _left_out(manifest: dict[str, Any]) -> list[str]:
             for one in manifest["exclusions"]
         ),
         "",
+        *((marked, "") if marked else ()),
         last,
     ]
+
+
+def _excluded(manifest: dict[str, Any]) -> str:
+    """Say which exclusions were applied; empty where none was."""
+    numbers = manifest["filters"]["exclusions"]
+    if not numbers:
+        return ""
+    count = manifest["judgments"]["included_but_excluded"]
+    named = ", ".join(map(str, numbers))
+    return (
+        f"Applied exclusions (see `exclusions`): {named}. They leave {count:,} of the included"
+        " judgments out of labels, agreement and judges. They stay in `judgments`, whose column"
+        " `excluded` names the exclusions."
+    )
+
+
+def personal_data(manifest: dict[str, Any]) -> str:
+    """Say what was found that may be personal data, and what became of it; in one paragraph."""
+    found = manifest["personal_data"]
+    if not found["texts"]:
+        return "No texts that raters wrote were looked through for personal data: there are none."
+    looked = (
+        f"{found['texts']:,} texts that raters wrote were looked through for what may tell who"
+        " somebody is"
+    )
+    if not found["findings"]:
+        return f"{looked}: nothing was found. Patterns miss what they do not know."
+    kinds = "; ".join(
+        f"{one['kind']}: {one['masked'] + one['kept'] + one['undecided']:,} ({_decided(one)})"
+        for one in found["findings"]
+    )
+    becomes = "a mark `[redacted: kind]` stands" if found["undecided"] == "masked" else "they stay"
+    return (
+        f"{looked}; {found['texts_with_findings']:,} hold something. {kinds}. Where nobody decided,"
+        f" {becomes}. Patterns miss what they do not know."
+    )
+
+
+def _decided(counted: dict[str, Any]) -> str:
+    words = ("masked", "kept", "undecided")
+    return ", ".join(f"{counted[word]:,} {word}" for word in words if counted[word])
 
 
 def _agreement(headline: list[dict[str, Any]]) -> str:
@@ -121,7 +171,7 @@ def _notes(manifest: dict[str, Any]) -> list[str]:
             f" {_rubric(manifest)}; `judgments` has all waves, so filter by `wave` to recompute."
         ),
         "A value judgment may have no hidden truth: use the vote shares beside the label.",
-        "Texts that raters wrote are as they wrote them.",
+        "Texts that raters wrote are as they wrote them, but for the marks `[redacted: …]`.",
         (
             "In a pair `response_id` is slot 1 and `response_id_2` slot 2, whichever stood first"
             " on the rater's page; `side` says which did."

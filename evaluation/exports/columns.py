@@ -62,7 +62,7 @@ LABELS = (
     Column(
         "inclusion_probability",
         "number",
-        "Probability that the design chose this item; of several samples, the first opened.",
+        "Probability that the design chose this item: that at least one of the samples opened did.",
     ),
     Column("weight", "number", "1 / inclusion_probability."),
 )
@@ -95,6 +95,12 @@ JUDGMENTS = (
     Column("text_version_2", "integer", "Of the second reply of a pair: the version of its text."),
     Column("shown_sha256_2", "text", "SHA-256 of its conversation as the rater saw it."),
     Column("rule_set_2", "integer", "The version of the rules that its masks come from."),
+    Column(
+        "excluded",
+        "text",
+        "The numbers of the exclusions that leave it out of labels, agreement and judges, with a"
+        " space between; see exclusions. Empty: it counts.",
+    ),
 )
 SPANS = (
     REPLY,
@@ -238,6 +244,67 @@ RATERS = (
     Column("consent_version", "integer", "The version of the consent they agreed to last."),
     Column("consent_language", "text", "The language in which they read it."),
 )
+EXCLUSIONS = (
+    Column("number", "integer", "The rule's number in its study."),
+    Column("kind", "text", "What it leaves out: rater, item, batch, or fast."),
+    Column(
+        "subject",
+        "text",
+        "The rater's pseudonym in this release, the item's response_id, the batch's number, or the"
+        " seconds below which a judgment is left out.",
+    ),
+    Column("reason", "text", "Why, in the words of whoever made the rule."),
+    Column("made_on", "text", "The day on which it was made, UTC."),
+    Column(
+        "in_force",
+        "boolean",
+        "Whether it was applied at the cut-off; one that was lifted leaves nothing out.",
+    ),
+    Column(
+        "judgments",
+        "integer",
+        "How many judgments that count otherwise it leaves out; rules may share some.",
+    ),
+)
+CALIBRATED = (
+    REPLY,
+    SECOND,
+    QUESTION,
+    Column("scope", "text", "conversation, or turn."),
+    TURN,
+    Column("raters", "integer", "How many raters answered, in the waves that count."),
+    Column(
+        "low",
+        "JSON",
+        "Lower end of each share's 95 % interval, by code: of a Dirichlet posterior with half a"
+        " vote for each option.",
+    ),
+    Column("high", "JSON", "Upper end of the same interval."),
+    Column(
+        "posterior",
+        "JSON",
+        "Probability of each option given how its raters err (Dawid and Skene), by code. Empty for"
+        " several choices.",
+    ),
+    Column("posterior_label", "text", "The most probable option. Empty where two are alike."),
+)
+RECALIBRATED = (
+    REPLY,
+    QUESTION,
+    TURN,
+    Column("judge", "text", "The judge's name."),
+    Column("judge_model", "text", "The language model behind it."),
+    Column("judge_prompt_version", "text", "The version of its prompt."),
+    Column("judge_rubric_version", "text", "The rubric version it was given."),
+    Column("answer", "text", "The option's code."),
+    Column("probability", "number", "The judge's probability of its answer."),
+    Column(
+        "recalibrated",
+        "number",
+        "Probability that people's majority gives the same answer, learnt from other queries by"
+        " Platt's sigmoid. Empty where nothing could be learnt.",
+    ),
+)
 DICTIONARY = (
     Column("file", "text", "The table, without its ending."),
     Column("column", "text", "The column's name."),
@@ -251,6 +318,7 @@ ESCAPED_COLUMN = Column(
 )
 TABLES = {
     "labels": LABELS,
+    "calibrated": CALIBRATED,
     "judgments": JUDGMENTS,
     "spans": SPANS,
     "clauses": CLAUSES,
@@ -260,5 +328,7 @@ TABLES = {
     "texts": TEXTS,
     "values": VALUES,
     "verdicts": VERDICTS,
+    "recalibrated": RECALIBRATED,
     "raters": RATERS,
+    "exclusions": EXCLUSIONS,
 }

@@ -4,21 +4,28 @@ Nothing here shares code with ``evaluation.stats``: reading, counting and the di
 written again, so that a mistake there cannot hide here. Needs no database.
 """
 
-import json
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import krippendorff
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pa_json
+from krippendorff import krippendorff as of_package
+
+from evaluation.exports.layout import NEEDED, Filters, Layout, Patterns
 
 SAME_WITHIN = 1e-9
 CLOSED = frozenset({"single", "several", "scale"})
-# What was judged, a reply or the two of a pair, and which turn of it.
-Unit = tuple[str, str | None, int]
+# The question that decides whether a judgment's other answers count, and its yes.
+JUDGEABLE, CAN_BE_JUDGED = "judgeable", "yes"
+BYTES_AT_ONCE = 4 * 1024 * 1024
+# What the package's ``alpha`` is made of; its types are narrower than what it takes.
+PARTS: Any = of_package
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +35,6 @@ class Recomputed:
     key: str
     scope: str
     value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which judgments count: those of these waves, made under this rubric version."""
-
-    waves: frozenset[str]
-    rubric: str
-    rubric_version: int
 
 
 def package() -> str:
@@ -52,74 +50,87 @@ def same(one: float | None, other: float | None) -> bool:
 
 
 def alphas(folder: Path, rubric: dict[str, Any], filters: Filters) -> list[Recomputed]:
-    """Recompute alpha for each closed question and scope that has an answer."""
-    questions = {q["key"]: q for q in rubric["questions"] if q["type"] in CLOSED}
-    votes: dict[tuple[str, str], _Votes] = {}
-    for line in _lines(folder / "judgments.jsonl"):
-        counts = (
-            line["wave"] in filters.waves
-            and line["rubric"] == filters.rubric
-            and line["rubric_version"] == filters.rubric_version
-            and line["question"] in questions
-        )
-        if counts:
-            place = (line["question"], "turn" if line["turn"] else "conversation")
-            if place not in votes:
-                votes[place] = _Votes(questions[line["question"]])
-            votes[place].add(line)
-    return [Recomputed(key, scope, one.alpha()) for (key, scope), one in votes.items()]
+    """Recompute alpha for each closed question and scope that has an answer.
+
+    Memory does not grow with the file: its answers are laid out in parts on disk, by unit, and of
+    each unit only how often each choice was made is kept.
+    """
+    questions = [q for q in rubric["questions"] if q["type"] in CLOSED]
+    path = folder / "judgments.jsonl"
+    dropped = _not_judgeable(path) if JUDGEABLE in {q["key"] for q in questions} else None
+    with TemporaryDirectory(prefix="touchstone-alpha-") as scratch:
+        laid_out = Layout(Path(scratch), questions)
+        for block in _blocks(path):
+            laid_out.add(block if dropped is None else _without(block, dropped), filters)
+        return [
+            Recomputed(question["key"], scope, alpha_of(question, patterns))
+            for question, scope, patterns in laid_out.patterns()
+        ]
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-class _Votes:
-    """The answers to one question in one scope, as numbers: which unit, which choice."""
-
-    def __init__(self, question: dict[str, Any]) -> None:
-        self.question = question
-        self.several = question["type"] == "several"
-        self.units: dict[Unit, int] = {}
-        self.codes = {str(option["code"]): n for n, option in enumerate(question["options"])}
-        self.chosen = array("q")
-        self.sets: dict[tuple[int, str], set[str]] = {}
-
-    def add(self, line: dict[str, Any]) -> None:
-        """Take one line of judgments.jsonl."""
-        judged = (line["response_id"], line.get("response_id_2"), line["turn"])
-        unit = self.units.setdefault(judged, len(self.units))
-        if not self.several:
-            self.chosen.extend((unit, self.codes[line["answer"]]))
-            return
-        said = self.sets.setdefault((unit, line["judgment"]), set())
-        if line["answer"] is not None:
-            said.add(line["answer"])
-
-    def alpha(self) -> float | None:
-        """Return Krippendorff's alpha at the question's level of measurement."""
-        domain: list[tuple[str, ...]] = [(code,) for code in self.codes]
-        rows = np.frombuffer(self.chosen, dtype=np.int64).reshape(-1, 2)
-        if self.several:
-            domain = sorted({tuple(sorted(chosen)) for chosen in self.sets.values()})
-            column = {choice: n for n, choice in enumerate(domain)}
-            pairs = [(unit, column[tuple(sorted(s))]) for (unit, _), s in self.sets.items()]
-            rows = np.array(pairs, dtype=np.int64)
-        counts = np.zeros((len(self.units), len(domain)), dtype=np.int64)
-        np.add.at(counts, (rows[:, 0], rows[:, 1]), 1)
-        if len(domain) < 2 or counts.sum(axis=1).max(initial=0) < 2:
-            return None
-        level = self.question["level"]
-        by_number = level == "interval" and not self.several
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found = krippendorff.alpha(
-                value_counts=counts,
-                value_domain=[float(c[0]) for c in domain] if by_number else range(len(domain)),
-                level_of_measurement=_masi(domain) if self.several else level,
+def _not_judgeable(path: Path) -> pa.Array:
+    """Return the judgments that called their item not judgeable: their other answers go."""
+    found = [
+        block.filter(
+            pc.and_(
+                pc.equal(block["question"], JUDGEABLE), pc.not_equal(block["answer"], CAN_BE_JUDGED)
             )
-        return None if np.isnan(found) else float(found)
+        )["judgment"].combine_chunks()
+        for block in _blocks(path)
+    ]
+    return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def _without(block: pa.Table, dropped: pa.Array) -> pa.Table:
+    gone = pc.and_(pc.is_in(block["judgment"], dropped), pc.not_equal(block["question"], JUDGEABLE))
+    return block.filter(pc.invert(gone))
+
+
+def _blocks(path: Path) -> Iterator[pa.Table]:
+    """Yield the lines of a file as columns, so many at once."""
+    with path.open("rb") as file:
+        while lines := file.readlines(BYTES_AT_ONCE):
+            raw = b"".join(lines)
+            yield pa_json.read_json(
+                pa.BufferReader(raw),
+                read_options=pa_json.ReadOptions(use_threads=False, block_size=len(raw) + 1),
+                parse_options=pa_json.ParseOptions(
+                    explicit_schema=NEEDED, unexpected_field_behavior="ignore"
+                ),
+            )
+
+
+def alpha_of(question: dict[str, Any], patterns: Patterns) -> float | None:
+    """Return Krippendorff's alpha at the question's level of measurement.
+
+    The package takes a row a unit. Units with the same counts give the same coincidences, so each
+    pattern goes through it once and is multiplied: what it does next is done here as it does it.
+    """
+    several = question["type"] == "several"
+    domain = sorted({choice for pattern in patterns for choice, _ in pattern})
+    if not several:
+        domain = [(str(option["code"]),) for option in question["options"]]
+    if len(domain) < 2 or max(sum(n for _, n in pattern) for pattern in patterns) < 2:
+        return None
+    column = {choice: place for place, choice in enumerate(domain)}
+    observed = np.zeros((len(domain), len(domain)))
+    for pattern, units in patterns.items():
+        counts = np.zeros((1, len(domain)), dtype=np.int64)
+        for choice, n in pattern:
+            counts[0, column[choice]] = n
+        observed += units * PARTS._coincidences(counts, dtype=np.float64)
+    per_value = observed.sum(axis=0)
+    by_number = question["level"] == "interval" and not several
+    distances = PARTS._distances(
+        np.array([float(c[0]) for c in domain] if by_number else range(len(domain))),
+        PARTS._distance_metric(_masi(domain) if several else question["level"]),
+        per_value,
+        dtype=np.float64,
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = PARTS._random_coincidences(per_value, dtype=np.float64)
+        found = 1 - (observed * distances).sum() / (expected * distances).sum()
+    return None if np.isnan(found) else float(found)
 
 
 def _masi(domain: list[tuple[str, ...]]) -> Any:

@@ -1,31 +1,30 @@
 """The rows of a release's tables, as streams of dicts keyed by column."""
 
 import json
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from annotation.plans import QuestionPlan
-from annotation.selectors.labels import Asked
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotation.bulk_reads import BOOLEAN, INTEGER, NUMBER, TEXT, runs
+from annotation.selectors.asked import Filters
+from annotation.selectors.personal_data import Redaction
 from annotation.selectors.released import (
-    UnitCount,
-    frozen_answers,
     frozen_raters,
-    items_of_all,
-    sampled_numbers,
-    unit_counts,
 )
+from annotation.selectors.released_answers import answer_parts
 from annotation.selectors.released_documents import frozen_values
 from annotation.selectors.released_marks import (
-    frozen_clauses,
+    clause_parts,
     frozen_revisions,
-    frozen_spans,
-    frozen_stages,
+    span_parts,
+    stage_parts,
 )
-from annotation.selectors.released_texts import FrozenReply, frozen_items, frozen_texts
+from annotation.selectors.released_texts import frozen_texts, item_parts
 from annotation.selectors.studies import StudyFacts
-from annotation.vocabulary import CLOSED_TYPES, Scope
+from evaluation.exports import json_columns
 from evaluation.exports.columns import (
     CLAUSES,
     ITEMS,
@@ -35,45 +34,79 @@ from evaluation.exports.columns import (
     SPANS,
     STAGES,
     TEXTS,
+    VERDICTS,
     Column,
 )
-from evaluation.models import SampledItem, Verdict
+from evaluation.models import Verdict
 
 Row = dict[str, Any]
 Names = Mapping[int, str]
 Columns = tuple[Column, ...]
+Change = Callable[[pa.Array], pa.Array]
 ROWS_PER_FETCH = 10_000
+ROWS_AT_ONCE = 5_000
 # The design "all" takes every item that is ready, and imported judgments come as they are.
 CERTAIN = 1.0
 
 
-def judgments(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
-    """Yield every current answer, its rater under a pseudonym."""
-    for answer in frozen_answers(study.id, until=until):
-        row = {**answer._asdict(), **answer.shown._asdict(), "rater": names[answer.rater]}
-        yield _in_columns(JUDGMENTS, row)
+def judgments(
+    study: StudyFacts,
+    names: Names,
+    *,
+    until: int,
+    rules: Mapping[int, Filters],
+    redaction: Redaction | None = None,
+) -> Iterator[pa.Table]:
+    """Yield every current answer in parts, with its rater's pseudonym and the rules against it.
+
+    Without a ``redaction`` personal data that nobody decided about is masked and not counted.
+    """
+    redaction = redaction or Redaction()
+    named = _Pseudonyms(names)
+    for part in answer_parts(study.id, until=until, rules=rules, redaction=redaction):
+        yield _written(part, JUDGMENTS, {"rater": named.take})
 
 
-def spans(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+class _Pseudonyms:
+    """Raters' pseudonyms, to be put in place of their numbers."""
+
+    def __init__(self, names: Names) -> None:
+        self._raters = np.array(sorted(names), dtype=np.int64)
+        self._names = pa.array([names[rater] for rater in self._raters.tolist()], pa.string())
+
+    def take(self, raters: pa.Array) -> pa.Array:
+        """Return the pseudonym of each rater."""
+        return self._names.take(pa.array(np.searchsorted(self._raters, raters.to_numpy())))
+
+
+def spans(study: StudyFacts, names: Names, *, until: int) -> Iterator[pa.Table]:
     """Yield every place that a current judgment marks as evidence."""
-    return _of_raters(SPANS, frozen_spans(study.id, until=until), names)
+    named = _Pseudonyms(names)
+    for part in span_parts(study.id, until=until):
+        yield _written(part, SPANS, {"rater": named.take})
 
 
-def clauses(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+def clauses(study: StudyFacts, names: Names, *, until: int) -> Iterator[pa.Table]:
     """Yield every clause that a current judgment cites."""
-    return _of_raters(CLAUSES, frozen_clauses(study.id, until=until), names)
+    named = _Pseudonyms(names)
+    for part in clause_parts(study.id, until=until):
+        yield _written(part, CLAUSES, {"rater": named.take})
 
 
-def stages(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+def stages(study: StudyFacts, names: Names, *, until: int) -> Iterator[pa.Table]:
     """Yield how every stage at the seats of current judgments came about."""
-    for row in _of_raters(STAGES, frozen_stages(study.id, until=until), names):
-        kept = {name: in_order(row[name]) for name in ("questions", "signals")}
-        yield row | kept
+    ordered = dict.fromkeys(("questions", "signals"), json_columns.in_order)
+    changed = {"rater": _Pseudonyms(names).take, **ordered}
+    for part in stage_parts(study.id, until=until):
+        yield _written(part, STAGES, changed)
 
 
-def revisions(study: StudyFacts, names: Names, *, until: int) -> Iterator[Row]:
+def revisions(
+    study: StudyFacts, names: Names, *, until: int, redaction: Redaction
+) -> Iterator[Row]:
     """Yield what raters said in revisions that do not count."""
-    return _of_raters(REVISIONS, frozen_revisions(study.id, until=until), names)
+    found = frozen_revisions(study.id, until=until, redaction=redaction)
+    return _of_raters(REVISIONS, found, names)
 
 
 def _of_raters(columns: Columns, found: Iterable[Any], names: Names) -> Iterator[Row]:
@@ -85,23 +118,27 @@ def _in_columns(columns: Columns, row: Row) -> Row:
     return {column.name: row[column.name] for column in columns}
 
 
-def items(study: StudyFacts) -> Iterator[Row]:
+def items(study: StudyFacts) -> Iterator[pa.Table]:
     """Yield every item with its reply, or its two, as uploaded."""
-    nothing = dict.fromkeys(FrozenReply._fields)
-    for item in frozen_items(study.id):
-        second = _reply(item.second) if item.second else nothing
-        row = {
-            **item._asdict(),
-            "anchors": in_order(item.anchors),
-            **_reply(item.reply),
-            **{f"{name}_2": value for name, value in second.items()},
+    columns = {
+        **dict.fromkeys(
+            ("topics", "facts", "anchors", "metadata", "metadata_2"), json_columns.in_order
+        ),
+        **dict.fromkeys(("messages", "messages_2"), json_columns.conversations),
+    }
+    for part in item_parts(study.id):
+        yield _written(part, ITEMS, columns)
+
+
+def _written(part: pa.Table, columns: Columns, changed: Mapping[str, Change]) -> pa.Table:
+    """Return a part with a table's columns, some of them changed."""
+    whole = (part[one.name].combine_chunks() for one in columns)
+    return pa.table(
+        {
+            one.name: changed[one.name](column) if one.name in changed else column
+            for one, column in zip(columns, whole, strict=True)
         }
-        yield _in_columns(ITEMS, row)
-
-
-def _reply(reply: FrozenReply) -> Row:
-    row = reply._asdict()
-    return {**row, "metadata": in_order(reply.metadata), "messages": _messages(reply.messages)}
+    )
 
 
 def texts(study: StudyFacts, *, until: int) -> Iterator[Row]:
@@ -136,103 +173,35 @@ def last_verdict(study: StudyFacts) -> int:
     return found.values_list("pk", flat=True).first() or 0
 
 
-def verdicts(study: StudyFacts) -> Iterator[Row]:
+# What is read of a verdict: its name here, the field, the type. The first is its number.
+_VERDICT = {
+    "id": ("pk", INTEGER),
+    "response_id": ("response__external_id", TEXT),
+    "question": ("question__key", TEXT),
+    "answer": ("option__code", TEXT),
+    "turn": ("turn", INTEGER),
+    "probability": ("probability", NUMBER),
+    "probabilities": ("probabilities", TEXT),
+    "score": ("score", NUMBER),
+    "reasoning": ("reasoning", TEXT),
+    "clauses": ("clauses", TEXT),
+    "judge": ("judge__name", TEXT),
+    "judge_model": ("judge__model", TEXT),
+    "judge_prompt_version": ("judge__prompt_version", TEXT),
+    "judge_rubric_version": ("judge__rubric_version", TEXT),
+    "judge_simulated": ("judge__simulated", BOOLEAN),
+    "rubric": ("question__rubric__key", TEXT),
+    "rubric_version": ("question__rubric__version", INTEGER),
+}
+
+
+def verdicts(study: StudyFacts) -> Iterator[pa.Table]:
     """Yield every verdict of every judge on every reply, in the order they were stored."""
-    found = Verdict.objects.filter(judge__study=study.id).order_by("pk")
-    fields = {
-        "response_id": "response__external_id",
-        "question": "question__key",
-        "answer": "option__code",
-        "turn": "turn",
-        "probability": "probability",
-        "probabilities": "probabilities",
-        "score": "score",
-        "reasoning": "reasoning",
-        "clauses": "clauses",
-        "judge": "judge__name",
-        "judge_model": "judge__model",
-        "judge_prompt_version": "judge__prompt_version",
-        "judge_rubric_version": "judge__rubric_version",
-        "judge_simulated": "judge__simulated",
-        "rubric": "question__rubric__key",
-        "rubric_version": "question__rubric__version",
-    }
-    for values in found.values_list(*fields.values()).iterator(chunk_size=ROWS_PER_FETCH):
-        row = dict(zip(fields, values, strict=True))
-        row["answer"] = row["answer"] or None
-        row["probabilities"] = in_order(row["probabilities"])
-        yield row
 
+    def answer(codes: pa.Array) -> pa.Array:
+        return pc.if_else(pc.equal(codes, ""), pa.scalar(None, pa.string()), codes)
 
-def labels(study: StudyFacts, *, until: int) -> Iterator[Row]:
-    """Yield what the study concludes of each unit, for each closed question and scope."""
-    probabilities = _probabilities(study)
-    for question in study.rubric.questions:
-        if question.type not in CLOSED_TYPES:
-            continue
-        whole_first = (Scope.CONVERSATION, Scope.TURN)
-        for scope in whole_first if question.scope == Scope.BOTH else (question.scope,):
-            counted = unit_counts(Asked(question.id, scope, until=until))
-            for _, unit in groupby(counted, key=lambda row: (row.item, row.turn)):
-                rows = list(unit)
-                chance = probabilities.get(rows[0].item, CERTAIN)
-                yield _label(question, scope, rows, chance)
-
-
-def _probabilities(study: StudyFacts) -> dict[int, float]:
-    """Return the inclusion probability of each item that was not certain to be judged.
-
-    An item that several samples drew has that of the one whose seats were opened first.
-    """
-    found: dict[int, float] = {}
-    for number in sampled_numbers(study.id):
-        drawn = SampledItem.objects.filter(sample__study=study.id, sample__number=number)
-        for item, probability in drawn.values_list("item", "probability").iterator(
-            chunk_size=ROWS_PER_FETCH
-        ):
-            found.setdefault(item, probability)
-    certain = items_of_all(study.id) if found else set()
-    return {item: p for item, p in found.items() if p < CERTAIN and item not in certain}
-
-
-def _label(question: QuestionPlan, scope: Scope, unit: list[UnitCount], chance: float) -> Row:
-    votes = {row.option: row.raters for row in unit}
-    chosen = {option.code: votes.get(option.id, 0) for option in question.options}
-    several = question.asked_id is not None
-    n = votes.get(question.asked_id or 0, 0) if several else sum(chosen.values())
-    found = _per_option(chosen, n) if several else _majority(chosen, n)
-    return {
-        "response_id": unit[0].response_id,
-        "response_id_2": unit[0].response_id_2,
-        "question": question.key,
-        "scope": str(scope),
-        "turn": unit[0].turn,
-        "raters": n,
-        "shares": {code: k / n for code, k in chosen.items()},
-        **found,
-        "inclusion_probability": chance,
-        "weight": 1 / chance,
-    }
-
-
-def _majority(chosen: Mapping[str, int], n: int) -> Row:
-    """Return the option that most raters chose; a tie is a tie."""
-    most = max(chosen.values())
-    first = [code for code, k in chosen.items() if k == most]
-    shares = [k / n for k in chosen.values() if k]
-    return {
-        "label": first[0] if len(first) == 1 else None,
-        "tie": len(first) > 1,
-        "rule": "majority",
-        "entropy": max(-math.fsum(share * math.log2(share) for share in shares), 0.0),
-    }
-
-
-def _per_option(chosen: Mapping[str, int], n: int) -> Row:
-    """Return the options that more than half of the raters chose."""
-    return {
-        "label": [code for code, k in chosen.items() if 2 * k > n],
-        "tie": any(2 * k == n for k in chosen.values()),
-        "rule": "majority of each option",
-        "entropy": None,
-    }
+    ordered = dict.fromkeys(("probabilities", "clauses"), json_columns.in_order)
+    found = Verdict.objects.filter(judge__study=study.id)
+    for part in runs(found, _VERDICT, at_once=ROWS_AT_ONCE):
+        yield _written(part, VERDICTS, {"answer": answer, **ordered})

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from evaluation.errors import ReleaseInvalid
-from evaluation.exports.recompute import Filters, alphas, same
+from evaluation.exports.layout import Filters
+from evaluation.exports.recompute import alphas, same
 
 MANIFEST = "manifest.json"
 READ_AT_ONCE = 1024 * 1024
@@ -91,25 +94,32 @@ def _file(folder: Path, listed: dict[str, Any]) -> list[Difference]:
     if Path(name).name != name:
         return [Difference(name, "is not the name of a file in this directory")]
     try:
-        with (folder / name).open("rb") as file:
-            digest = hashlib.sha256()
-            size = 0
-            while part := file.read(READ_AT_ONCE):
-                digest.update(part)
-                size += len(part)
+        size, digest = _measured(folder / name)
     except OSError as error:
         return [Difference(name, f"cannot be read: {error.strerror}")]
     if size != listed["bytes"]:
         return [Difference(name, f"has {size:,} bytes; the manifest says {listed['bytes']:,}")]
-    if digest.hexdigest() != listed["sha256"]:
-        return [Difference(name, f"has SHA-256 {digest.hexdigest()}, not {listed['sha256']}")]
-    rows = _rows(folder / name)
-    if listed["rows"] is not None and rows != listed["rows"]:
+    if digest != listed["sha256"]:
+        return [Difference(name, f"has SHA-256 {digest}, not {listed['sha256']}")]
+    rows = None if listed["rows"] is None else _rows(folder / name)
+    if rows != listed["rows"]:
         return [Difference(name, f"has {rows:,} rows; the manifest says {listed['rows']:,}")]
     return []
 
 
+def _measured(path: Path) -> tuple[int, str]:
+    """Return how many bytes a file has, and its SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while part := file.read(READ_AT_ONCE):
+            digest.update(part)
+            size += len(part)
+    return size, digest.hexdigest()
+
+
 def _rows(path: Path) -> int:
+    if path.suffix == ".parquet":
+        return int(pq.read_metadata(path).num_rows)
     with path.open(encoding="utf-8", newline="") as lines:
         if path.suffix == ".csv":
             csv.field_size_limit(2**31 - 1)

@@ -1,5 +1,7 @@
 """How commands of evaluation print numbers."""
 
+from collections.abc import Sequence
+
 from evaluation.stats.estimates import Estimate
 
 # The exit code of a command whose study, file or question cannot be used.
@@ -18,3 +20,8 @@ def printed(estimate: Estimate, cluster: str) -> str:
         f"{estimate.value:.4f}  {level} interval {estimate.low:.4f} to {estimate.high:.4f},"
         f" {estimate.clusters:,} clusters ({cluster})"
     )
+
+
+def excluded(numbers: Sequence[int]) -> list[str]:
+    """Return the line that says which exclusions were applied; no line where none was."""
+    return [f"Exclusions applied: {', '.join(map(str, numbers))}."] if numbers else []

@@ -1,7 +1,7 @@
 """Automated raters, and what they said."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Judge(models.Model):
@@ -12,6 +12,8 @@ class Judge(models.Model):
     model = models.CharField(max_length=200, blank=True)
     prompt_version = models.CharField(max_length=100, blank=True)
     rubric_version = models.CharField(max_length=100, blank=True)
+    # Of the language model behind it: replies of the same family are its own kind's.
+    family = models.CharField(max_length=200, blank=True)
     simulated = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
@@ -25,6 +27,21 @@ class Judge(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class JudgeMember(models.Model):
+    """One judge of an ensemble; the ensemble says what most of its members say."""
+
+    ensemble = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="memberships")
+    member = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="ensembles")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ensemble", "member"], name="judge_member_once"),
+            models.CheckConstraint(
+                name="judge_member_is_another", condition=~Q(ensemble=F("member"))
+            ),
+        ]
 
 
 class Verdict(models.Model):

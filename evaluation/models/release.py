@@ -6,12 +6,13 @@ from django.db.models import Q, TextChoices
 
 
 class ReleaseState(TextChoices):
-    """How far a release has come; only READY ones can be downloaded."""
+    """How far a release has come; only READY ones can be downloaded, and EXPIRED ones could."""
 
     WAITING = "waiting", "Waiting for the worker"
     WRITING = "writing", "Being written"
     READY = "ready", "Ready"
     FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Files deleted"
 
 
 class Release(models.Model):
@@ -29,6 +30,8 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     created_at = models.DateTimeField()
+    # Whether findings of personal data that nobody decided about leave as they were written.
+    keep_flagged = models.BooleanField(default=False, db_default=False)
     # While it is being written: from then on another worker may take it up.
     leased_until = models.DateTimeField(null=True)
 

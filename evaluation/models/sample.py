@@ -1,5 +1,7 @@
 """Samples: which replies people see, by which design, with which probability."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -150,3 +152,11 @@ class SampledItem(models.Model):
 def stratum_label(words: dict[str, str]) -> str:
     """Return what a stratum is called: what its units have in common."""
     return ", ".join(f"{name}: {word or 'none'}" for name, word in words.items()) or "everything"
+
+
+def names_sha256(names: Iterable[str]) -> str:
+    """Return the SHA-256 of a frame: of the names of all that may be drawn, in their order."""
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        digest.update(f"{name}\n".encode())
+    return digest.hexdigest()

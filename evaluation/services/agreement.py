@@ -1,73 +1,89 @@
 """How far raters agree: from the database to numbers with intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from annotation.plans import QuestionPlan
-from annotation.selectors.labels import (
-    SLICES,
-    Asked,
-    has_named_scenarios,
-    rater_count,
-    raters_by_slice,
-    slice_of_items,
-)
+from annotation.selectors.asked import Asked, Filters
+from annotation.selectors.labels import has_named_scenarios
+from annotation.selectors.slices import SLICES, rater_count, raters_within
 from annotation.selectors.studies import StudyFacts
-from annotation.vocabulary import CLOSED_TYPES, DEFAULT_WAVES, Level, QuestionType, Scope, Wave
-from evaluation.arrays import Units, derived_units, units_of
+from annotation.vocabulary import CLOSED_TYPES, DEFAULT_WAVES, Scope, Wave
 from evaluation.derived import Derived, derived_of
 from evaluation.errors import QuestionUnknown, SliceUnknown
-from evaluation.stats.agreement import (
-    CountTable,
-    interval_alpha,
-    masi_alpha,
-    nominal_alpha,
-    ordinal_alpha,
-    percent_agreement,
+from evaluation.ratings import Names, Ratings, read
+from evaluation.services import asking
+from evaluation.services.coefficients import (
+    ALPHA,
+    PERCENT,
+    Share,
+    WithNotAsked,
+    coefficient_json,
+    coefficients_of,
+    shares_of,
+    with_not_asked,
 )
+from evaluation.services.span_agreement import Marking
+from evaluation.stats.agreement import Bootstrap
 from evaluation.stats.estimates import Estimate
 
-ALPHA = "krippendorff_alpha"
-PERCENT = "percent_agreement"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How often an option was chosen, of all ratings."""
-
-    option: str
-    label: str
-    ratings: int
-    share: float | None
+# A slice with a smaller share of the ratings has its raters counted from its own items.
+RARE = 0.02
+MOST_WAYS = 2
+BETWEEN = " \N{MULTIPLICATION SIGN} "
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Agreement on one question, in one slice, with everything the numbers depend on."""
+    """Agreement on one question, in one slice, with everything the numbers depend on.
+
+    ``coefficients`` are by name, alpha at the question's level first; ``bootstrap`` has the same
+    with the intervals of drawing clusters again, where that was asked for.
+    """
 
     key: str
     label: str
     scope: str
     level: str
-    slice_by: str | None
-    slice_key: str | None
+    names: Names
     waves: tuple[str, ...]
     rubric_version: int
+    filters: Filters
     cluster: str
     clusters: int
     items: int
     pairable_items: int
     raters: int
     judgments: int
-    alpha: Estimate
-    percent: Estimate
+    coefficients: dict[str, Estimate]
     shares: tuple[Share, ...]
+    bootstrap: dict[str, Estimate]
     # Of a derived question: how it follows from others, and ratings from which it does not.
     definition: str = ""
     left_out: int = 0
+    # Of a question that depends on another: the same with "not asked" as an option.
+    with_not_asked: WithNotAsked | None = None
+
+    @property
+    def alpha(self) -> Estimate:
+        """Krippendorff's alpha at the question's level of measurement."""
+        return self.coefficients[ALPHA]
+
+    @property
+    def percent(self) -> Estimate:
+        """The share of pairs of ratings that are the same."""
+        return self.coefficients[PERCENT]
+
+    @property
+    def slice_by(self) -> str | None:
+        """By what it is sliced."""
+        return BETWEEN.join(by for by, _ in self.names) or None
+
+    @property
+    def slice_key(self) -> str | None:
+        """Which slice it is."""
+        return BETWEEN.join(name for _, name in self.names) or None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command, the API and releases give it."""
@@ -77,7 +93,7 @@ class Agreement:
             "level": self.level,
             "definition": self.definition or None,
             "left_out": self.left_out,
-            "slice": {self.slice_by: self.slice_key} if self.slice_by else None,
+            "slice": dict(self.names) or None,
             "wave": "+".join(self.waves),
             "cluster": self.cluster,
             "clusters": self.clusters,
@@ -85,28 +101,24 @@ class Agreement:
             "pairable_items": self.pairable_items,
             "raters": self.raters,
             "judgments": self.judgments,
-            "filters": {"rubric_version": self.rubric_version, "waves": list(self.waves)},
+            "filters": {
+                "rubric_version": self.rubric_version,
+                "waves": list(self.waves),
+                **self.filters.as_json(),
+            },
             "coefficients": [
-                coefficient_json(ALPHA, self.alpha),
-                coefficient_json(PERCENT, self.percent),
+                coefficient_json(name, one) | self._drawn(name)
+                for name, one in self.coefficients.items()
             ],
-            "prevalence": [
-                {"option": share.option, "ratings": share.ratings, "share": share.share}
-                for share in self.shares
-            ],
+            "prevalence": [share.as_json() for share in self.shares],
+            "with_not_asked": self.with_not_asked.as_json() if self.with_not_asked else None,
         }
 
-
-def coefficient_json(name: str, estimate: Estimate) -> dict[str, Any]:
-    """Return an estimate in the one shape that all outputs share."""
-    return {
-        "name": name,
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "se": estimate.se,
-        "reason": str(estimate.reason) if estimate.reason else None,
-    }
+    def _drawn(self, name: str) -> dict[str, Any]:
+        if name not in self.bootstrap:
+            return {}
+        one = self.bootstrap[name]
+        return {"bootstrap": {"low": one.low, "high": one.high, "se": one.se}}
 
 
 def report(
@@ -116,33 +128,68 @@ def report(
     by: str | None = None,
     waves: tuple[Wave, ...] = DEFAULT_WAVES,
     until: int | None = None,
+    filters: Filters | None = None,
+    bootstrap: Bootstrap | None = None,
 ) -> list[Agreement]:
     """Return the agreement on each closed question, or on one, whole or in slices.
 
     Derived questions come after those that were asked, where anything follows from the answers.
 
+    Args:
+        study: whose questions, of the rubric version that its facts have.
+        question: only the question of this key.
+        by: a way to slice, or two with a comma between: then a slice is a pair of names.
+        waves, until, filters: which judgments count, see ``Asked``; without filters those that no
+            exclusion in force leaves out.
+        bootstrap: draws clusters again, besides the interval that is always there.
+
     Raises:
         QuestionUnknown: the rubric has no such question, or it is one of free text.
         SliceUnknown: results cannot be sliced by this.
     """
-    if by is not None and by not in SLICES:
-        raise SliceUnknown(f"Cannot slice by {by!r}. Choose one of {', '.join(SLICES)}.")
-    slices = slice_of_items(study.id, by) if by else {}
+    ways = ways_of(by)
     cluster = "scenario" if has_named_scenarios(study.id) else "query"
+    counted = asking.counting(study) if filters is None else filters
     return [
         found
         for one in _closed(study, question)
         for scope in scopes_of(one)
         for found in _of_question(
-            study, one, Asked(first_id(one), scope, waves, until), cluster, by, slices
+            study,
+            one,
+            asking.asked_of(first_id(one), scope, counted, waves=waves, until=until),
+            cluster,
+            ways,
+            bootstrap,
         )
         if question or not found.definition or found.judgments
     ]
 
 
-def as_json(study: StudyFacts, found: list[Agreement]) -> dict[str, Any]:
+def ways_of(by: str | None) -> tuple[str, ...]:
+    """Return the ways to slice that are named, none to two.
+
+    Raises:
+        SliceUnknown: one of them is none, they are too many, or one is there twice.
+    """
+    ways = tuple(part.strip() for part in by.split(",")) if by else ()
+    unknown = [way for way in ways if way not in SLICES]
+    if unknown:
+        raise SliceUnknown(f"Cannot slice by {unknown[0]!r}. Choose one of {', '.join(SLICES)}.")
+    if len(ways) > MOST_WAYS or len(set(ways)) < len(ways):
+        raise SliceUnknown(f"Slice by one or two different things, not by {by!r}.")
+    return ways
+
+
+def as_json(
+    study: StudyFacts, found: list[Agreement], spans: Sequence[Marking] = ()
+) -> dict[str, Any]:
     """Return a report in the one shape that command, API and release share."""
-    return {"study": study.slug, "questions": [agreement.as_json() for agreement in found]}
+    return {
+        "study": study.slug,
+        "questions": [agreement.as_json() for agreement in found],
+        "spans": [marking.as_json() for marking in spans],
+    }
 
 
 def _closed(study: StudyFacts, key: str | None) -> list[QuestionPlan | Derived]:
@@ -164,6 +211,15 @@ def offered(study: StudyFacts) -> list[QuestionPlan]:
     return [plan_of(one) for one in _closed(study, None)]
 
 
+def offered_one(study: StudyFacts, key: str | None) -> None:
+    """Refuse a question that the study does not have.
+
+    Raises:
+        QuestionUnknown: the rubric has no such question, or it is one of free text.
+    """
+    _closed(study, key)
+
+
 def plan_of(one: QuestionPlan | Derived) -> QuestionPlan:
     """Return a question, asked or derived, as one that was asked."""
     return one.question if isinstance(one, Derived) else one
@@ -176,8 +232,7 @@ def first_id(one: QuestionPlan | Derived) -> int:
 
 def scopes_of(one: QuestionPlan | Derived) -> tuple[Scope, ...]:
     """Return of what a question is asked: turns, whole conversations, or both."""
-    scope = plan_of(one).scope
-    return (Scope.CONVERSATION, Scope.TURN) if scope == Scope.BOTH else (scope,)
+    return plan_of(one).scopes
 
 
 def _of_question(
@@ -185,94 +240,50 @@ def _of_question(
     one: QuestionPlan | Derived,
     asked: Asked,
     cluster: str,
-    by: str | None,
-    slices: dict[int, str],
+    ways: Sequence[str],
+    bootstrap: Bootstrap | None,
 ) -> Iterator[Agreement]:
-    if isinstance(one, Derived):
-        read = derived_units(one, asked)
-        found = _of_units(study, read.derived.question, asked, cluster, by, slices, read.units)
-        for part in found:
-            yield replace(part, definition=one.definition, left_out=read.left_out)
-    else:
-        units = units_of(one, asked)
-        yield from _of_units(study, one, asked, cluster, by, slices, units)
-
-
-def _of_units(
-    study: StudyFacts,
-    question: QuestionPlan,
-    asked: Asked,
-    cluster: str,
-    by: str | None,
-    slices: dict[int, str],
-    units: Units,
-) -> Iterator[Agreement]:
-    if not len(units.item) and question.scope == Scope.BOTH and asked.scope == Scope.TURN:
-        return  # no conversation of several turns was judged
-    if by is None:
-        raters = rater_count(asked)
-        yield _measured(study, question, asked, cluster, units, raters, None, None)
-        return
-    counted = raters_by_slice(asked, by)
-    keys = np.array([slices.get(int(item), "(none)") for item in units.item], dtype=object)
-    for key in sorted(set(slices.values())):
-        part = units.only(units.item[keys == key])
-        yield _measured(study, question, asked, cluster, part, counted.get(key, 0), by, key)
-
-
-def _measured(
-    study: StudyFacts,
-    question: QuestionPlan,
-    asked: Asked,
-    cluster: str,
-    units: Units,
-    raters: int,
-    by: str | None,
-    key: str | None,
-) -> Agreement:
-    table = CountTable.from_counts(units.counts, units.cluster, raters=raters)
-    alpha = _alpha(question, table, units)
-    percent = percent_agreement(table)
-    return Agreement(
-        key=question.key,
-        label=question.label,
-        scope=str(asked.scope),
-        level=str(question.level),
-        slice_by=by,
-        slice_key=key,
-        waves=tuple(str(wave.label) for wave in asked.waves),
-        rubric_version=study.rubric.version,
-        cluster=cluster,
-        clusters=len(np.unique(units.cluster)),
-        items=len(np.unique(units.item)),
-        pairable_items=len(np.unique(units.item[units.counts.sum(axis=1) >= 2])),
-        raters=raters,
-        judgments=int(units.counts.sum()),
-        alpha=alpha,
-        percent=percent,
-        shares=_shares(question, units),
-    )
-
-
-def _alpha(question: QuestionPlan, table: CountTable, units: Units) -> Estimate:
-    """Return Krippendorff's alpha at the question's level of measurement."""
-    if question.type == QuestionType.SEVERAL:
-        return masi_alpha(table, units.sets) if units.sets else nominal_alpha(table)
-    if question.level == Level.ORDINAL:
-        return ordinal_alpha(table)
-    if question.level == Level.INTERVAL:
-        values = [option.value or 0.0 for option in question.options]
-        return interval_alpha(table, values)
-    return nominal_alpha(table)
-
-
-def _shares(question: QuestionPlan, units: Units) -> tuple[Share, ...]:
-    total = int(units.counts.sum())
-    columns = units.counts.sum(axis=0)
-    shares = []
-    for option in question.options:
-        chosen = sum(
-            int(columns[column]) for column, codes in enumerate(units.sets) if option.code in codes
+    condition = study.rubric.question(plan_of(one).condition_key)
+    found = read(one, asked, ways, condition=condition)
+    for part in found.ratings:
+        empty = not part.judgments
+        if empty and found.question.scope == Scope.BOTH and asked.scope == Scope.TURN and not ways:
+            return  # no conversation of several turns was judged
+        raters = _raters(asked, part)
+        table = replace(part.table, raters=raters)
+        drawn = (
+            coefficients_of(found.question, table, part.sets, uncertainty=bootstrap)
+            if bootstrap
+            else {}
         )
-        shares.append(Share(option.code, option.label, chosen, chosen / total if total else None))
-    return tuple(shares)
+        beside = found.with_not_asked.get(part.names)
+        yield Agreement(
+            key=found.question.key,
+            label=found.question.label,
+            scope=str(asked.scope),
+            level=str(found.question.level),
+            names=part.names,
+            waves=tuple(str(wave.label) for wave in asked.waves),
+            rubric_version=study.rubric.version,
+            filters=asked.filters,
+            cluster=cluster,
+            clusters=table.groups.n_clusters(),
+            items=part.items,
+            pairable_items=part.pairable_items,
+            raters=raters,
+            judgments=part.judgments,
+            coefficients=coefficients_of(found.question, table, part.sets),
+            shares=shares_of(found.question, table, part.sets),
+            bootstrap=drawn,
+            definition=found.definition,
+            left_out=found.left_out,
+            with_not_asked=with_not_asked(found.question, beside) if beside else None,
+        )
+
+
+def _raters(asked: Asked, part: Ratings) -> int:
+    if not part.judgments:
+        return 0
+    if not part.names:
+        return rater_count(asked)
+    return raters_within(asked, part.names, rare=part.share < RARE)

@@ -11,7 +11,7 @@ from annotation.selectors.gold import RaterFacts, Scored, rater_facts, scored
 from annotation.selectors.studies import StudyFacts, pseudonyms
 from annotation.vocabulary import CLOSED_TYPES, QuestionType, RaterSource
 from evaluation.errors import QuestionUnknown
-from evaluation.services.agreement import coefficient_json
+from evaluation.services.coefficients import coefficient_json
 from evaluation.stats.estimates import Estimate
 from evaluation.stats.intervals import proportion
 

@@ -7,9 +7,12 @@ import numpy as np
 
 from annotation.plans import QuestionPlan
 from annotation.vocabulary import Level, Scope
-from evaluation.arrays import Ints, Units
-from evaluation.services.agreement import coefficient_json
+from evaluation.services.alternative import Alternative
+from evaluation.services.calibrations import Calibration
+from evaluation.services.coefficients import alpha_of, coefficient_json
 from evaluation.services.conclusions import Said, of_two_replies, said_of
+from evaluation.services.judged import Judged
+from evaluation.stats.agreement import CountTable
 from evaluation.stats.ceiling import CeilingCoefficient, HumanCeiling, human_ceiling
 from evaluation.stats.distances import Weights
 from evaluation.stats.estimates import Estimate
@@ -49,7 +52,9 @@ class JudgeQuestionReport:
     ``pairs`` are a person's rating and the verdict on the same unit; ``confusion`` counts them,
     a row a person's option, a column the judge's. ``agreement`` and ``kappas`` hold people (each
     left out in turn), the judge, and their difference, on the items that two people rated.
-    ``weighted_kappa`` is quadratic, for options in an order only.
+    ``weighted_kappa`` is quadratic, for options in an order only. ``alpha`` has the judge as one
+    rater more, ``human_alpha`` people alone, both on the items with a verdict. ``only_says`` is the
+    one option of a judge that gave no other where people gave several.
     """
 
     key: str
@@ -66,15 +71,22 @@ class JudgeQuestionReport:
     accuracy: Estimate
     kappa: Estimate
     weighted_kappa: Estimate | None
+    alpha: Estimate
+    human_alpha: Estimate
     agreement: HumanCeiling
     kappas: HumanCeiling
     rates: tuple[OptionReport, ...]
     inverted: bool
     said: Said
+    only_says: str | None = None
+    alternative: Alternative | None = None
+    calibrations: tuple[Calibration, ...] = ()
     # Of a derived question: how it follows from others, and people's ratings from which it does
     # not.
     definition: str = ""
     left_out: int = 0
+    # The numbers of the rules that left judgments out.
+    exclusions: tuple[int, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -90,6 +102,7 @@ class JudgeQuestionReport:
             "level": self.level,
             "definition": self.definition or None,
             "left_out": self.left_out,
+            "exclusions": list(self.exclusions),
             "items": self.items,
             "pairs": self.pairs,
             "cluster": self.cluster,
@@ -99,6 +112,8 @@ class JudgeQuestionReport:
             "accuracy": coefficient_json("accuracy", self.accuracy),
             "kappa": coefficient_json("cohen_kappa", self.kappa),
             "weighted_kappa": coefficient_json("quadratic_kappa", weighted) if weighted else None,
+            "alpha": coefficient_json("krippendorff_alpha", self.alpha),
+            "human_alpha": coefficient_json("krippendorff_alpha", self.human_alpha),
             "human_agreement": coefficient_json("human_agreement", self.agreement.people),
             "judge_agreement": coefficient_json("judge_agreement", self.agreement.judge),
             "difference": coefficient_json("agreement_difference", self.agreement.difference),
@@ -108,83 +123,106 @@ class JudgeQuestionReport:
             "human_items": self.agreement.difference.items,
             "options_rates": [rate.as_json() for rate in self.rates],
             "inverted": self.inverted,
+            "only_says": self.only_says,
+            "alternative_annotator_test": (
+                self.alternative.as_json() if self.alternative else None
+            ),
+            "calibration": [one.as_json() for one in self.calibrations],
             "conclusion": str(self.said.conclusion),
             "verdict": self.said.sentence,
+            "would_change": self.said.would_change,
         }
 
 
-def compared(
-    question: QuestionPlan,
-    scope: Scope,
-    units: Units,
-    judged: Ints,
-    *,
-    cluster: str,
-    of_pairs: bool = False,
-) -> JudgeQuestionReport:
-    """Return a judge's report on one question.
+def compared(found: Judged, *, of_pairs: bool = False) -> JudgeQuestionReport:
+    """Return a judge's report on one question, without the tests that need single ratings.
 
-    Args:
-        question: the question, of one answer.
-        scope: whether turns or whole conversations were judged.
-        units: people's ratings.
-        judged: shape (n_units,), the position of the judge's option, -1 where it said nothing.
-        cluster: what the units' clusters are called.
-        of_pairs: whether people compared two replies, of which no verdict can be.
+    ``of_pairs`` says that people compared two replies, of which no verdict can be.
     """
-    pairs, items = _pairs(question, units, judged)
+    question, units, says = found.plan, found.units, found.says
+    pairs, items = pairs_of(found)
     kappa = judge_kappa(pairs)
     ordered = question.level in (Level.ORDINAL, Level.INTERVAL)
-    found = accuracy(pairs)
+    right = accuracy(pairs)
     inverted = labels_may_be_inverted(kappa)
-    agreement = human_ceiling(units.counts, judged, units.cluster)
+    agreement = human_ceiling(units.counts, says, units.cluster)
+    alpha, human_alpha = _alphas(found)
+    only_says = _only_says(pairs, found.codes)
     return JudgeQuestionReport(
         key=question.key,
         label=question.label,
-        scope=str(scope),
+        scope=str(found.scope),
         level=str(question.level),
         items=items,
         pairs=int(pairs.groups.units.sum()),
-        cluster=cluster,
+        cluster=found.cluster,
         clusters=pairs.groups.n_clusters(),
-        options=tuple(option.code for option in question.options),
+        options=tuple(found.codes),
         option_labels=tuple(option.label for option in question.options),
         confusion=tuple(tuple(int(n) for n in row) for row in pairs.confusion),
-        accuracy=found,
+        accuracy=right,
         kappa=kappa,
         weighted_kappa=judge_kappa(pairs, Weights.QUADRATIC) if ordered else None,
+        alpha=alpha,
+        human_alpha=human_alpha,
         agreement=agreement,
         kappas=human_ceiling(
-            units.counts, judged, units.cluster, coefficient=CeilingCoefficient.KAPPA
+            units.counts, says, units.cluster, coefficient=CeilingCoefficient.KAPPA
         ),
         rates=_rates(question, pairs),
         inverted=inverted,
+        only_says=only_says,
         said=of_two_replies()
         if of_pairs
         else said_of(
-            units="turns" if scope == Scope.TURN else "items",
+            units="turns" if found.scope == Scope.TURN else "items",
             items=items,
-            accuracy=found,
+            accuracy=right,
             kappa=kappa,
             inverted=inverted,
             ceiling=agreement,
+            only_says=only_says,
         ),
+        definition=found.definition,
+        left_out=found.left_out,
+        exclusions=found.asked.filters.exclusions,
     )
 
 
-def _pairs(question: QuestionPlan, units: Units, judged: Ints) -> tuple[VerdictPairs, int]:
+def pairs_of(found: Judged) -> tuple[VerdictPairs, int]:
     """Return each person's rating with the verdict on the same unit, and how many items."""
-    unit, option = np.nonzero(units.counts * (judged >= 0)[:, None])
+    units, says = found.units, found.says
+    unit, option = np.nonzero(units.counts * (says >= 0)[:, None])
     items = len(np.unique(units.item[unit]))
     pairs = VerdictPairs.from_pairs(
         option,
-        judged[unit],
-        n_options=len(question.options),
+        says[unit],
+        n_options=len(found.plan.options),
         clusters=units.cluster[unit],
         units=units.counts[unit, option],
         items=items,
     )
     return pairs, items
+
+
+def _alphas(found: Judged) -> tuple[Estimate, Estimate]:
+    """Return alpha of people and judge together, and of people alone, on what the judge judged."""
+    part = found.where((found.says >= 0) & found.units.counts.any(axis=1))
+    units, with_judge = part.units, part.units.counts.copy()
+    with_judge[np.arange(part.says.size), part.says] += 1
+    both, alone = (
+        CountTable.from_counts(counts, units.cluster) for counts in (with_judge, units.counts)
+    )
+    return (
+        alpha_of(found.plan, both, units.sets),
+        alpha_of(found.plan, alone, units.sets),
+    )
+
+
+def _only_says(pairs: VerdictPairs, codes: list[str]) -> str | None:
+    """Return the one option of a judge that tells nothing apart where people do."""
+    people, judge = pairs.confusion.any(axis=1), pairs.confusion.any(axis=0)
+    return codes[int(judge.argmax())] if judge.sum() == 1 < people.sum() else None
 
 
 def _rates(question: QuestionPlan, pairs: VerdictPairs) -> tuple[OptionReport, ...]:

@@ -1,32 +1,41 @@
 """Judges held against people: confusion, accuracy, kappa, and people's own agreement beside it."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from annotation.plans import QuestionPlan
+from annotation.selectors.asked import Filters
 from annotation.selectors.items import reply_ids_of_items
-from annotation.selectors.labels import Asked, has_named_scenarios
 from annotation.selectors.studies import StudyFacts
-from annotation.vocabulary import ItemKind, QuestionType, Scope
-from evaluation.arrays import Ints, Units, derived_units, units_of
-from evaluation.derived import NOTHING, Derived, derived_of
-from evaluation.errors import JudgeAmbiguous, JudgeUnknown, OptionUnknown, QuestionUnknown
-from evaluation.models import Judge, Verdict
-from evaluation.services.agreement import first_id, plan_of, scopes_of
-from evaluation.services.judge_reports import JudgeQuestionReport, compared
+from evaluation.errors import JudgeAmbiguous, JudgeUnknown, OptionUnknown
+from evaluation.models import Judge, JudgeMember, Verdict
+from evaluation.services.agreement import plan_of, scopes_of
+from evaluation.services.alternative import alternative_of, check_epsilon
+from evaluation.services.calibrations import calibrations
+from evaluation.services.judge_reports import JudgeQuestionReport, compared, pairs_of
+from evaluation.services.judged import Judged, about_pairs, every, questions, the_one
+from evaluation.stats.estimates import Estimate
+from evaluation.stats.validation import accuracy, judge_kappa
 
-ONE_ANSWER = frozenset({QuestionType.SINGLE, QuestionType.SCALE})
-ROWS_PER_FETCH = 10_000
-# More than any turn: makes one number of an item and a turn.
-TURNS = 2**16
+# So many units of a cell are listed.
+MOST_IN_A_CELL = 500
+# Longer numbers are none of the database's.
+LONGEST_ID = 18
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeFacts:
-    """One judge in one version, and how many verdicts it gave."""
+    """One judge in one version, and how many verdicts it gave.
+
+    ``family`` is that of the language model behind it, where known; ``members`` are the judges of
+    an ensemble, by name and version.
+    """
 
     id: int
     name: str
@@ -35,6 +44,8 @@ class JudgeFacts:
     rubric_version: str
     simulated: bool
     verdicts: int
+    family: str = ""
+    members: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command, the API and releases give it."""
@@ -44,7 +55,26 @@ class JudgeFacts:
             "prompt_version": self.prompt_version,
             "rubric_version": self.rubric_version,
             "simulated": self.simulated,
+            "family": self.family,
+            "members": list(self.members),
         }
+
+    @property
+    def version(self) -> str:
+        """What tells it from others of its name; empty where nothing was said."""
+        return ", ".join(part for part in (self.model, *self._versions) if part)
+
+    @property
+    def _versions(self) -> tuple[str, str]:
+        return (
+            f"prompt {self.prompt_version}" if self.prompt_version else "",
+            f"rubric {self.rubric_version}" if self.rubric_version else "",
+        )
+
+    @property
+    def full_name(self) -> str:
+        """Its name with its version."""
+        return f"{self.name} ({self.version})" if self.version else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +87,42 @@ class CellItem:
     people: tuple[tuple[str, int], ...]
     judge: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a kept report has it."""
+        return {
+            "response_id": self.response_id,
+            "turn": self.turn,
+            "people": dict(self.people),
+            "judge": self.judge,
+        }
+
 
 def judges_of(study: StudyFacts) -> list[JudgeFacts]:
     """Return the study's judges by name and version."""
-    rows = Judge.objects.filter(study=study.id).annotate(n=Count("verdicts"))
-    return [
-        JudgeFacts(
-            id=row.pk,
-            name=row.name,
-            model=row.model,
-            prompt_version=row.prompt_version,
-            rubric_version=row.rubric_version,
-            simulated=row.simulated,
-            verdicts=row.n,
-        )
-        for row in rows.order_by("name", "model", "prompt_version", "rubric_version")
-    ]
+    counted = Verdict.objects.filter(judge=OuterRef("pk")).order_by().values("judge")
+    rows = Judge.objects.filter(study=study.id).annotate(
+        n=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0)
+    )
+    ordered = rows.order_by("name", "model", "prompt_version", "rubric_version")
+    known = {row.pk: _facts(row) for row in ordered}
+    members: dict[int, list[str]] = defaultdict(list)
+    pairs = JudgeMember.objects.filter(ensemble__in=known)
+    for ensemble, member in pairs.values_list("ensemble_id", "member_id"):
+        members[ensemble].append(known[member].full_name)
+    return [replace(one, members=tuple(sorted(members[one.id]))) for one in known.values()]
+
+
+def _facts(row: Any) -> JudgeFacts:  # Any: the row carries its number of verdicts
+    return JudgeFacts(
+        id=row.pk,
+        name=row.name,
+        model=row.model,
+        prompt_version=row.prompt_version,
+        rubric_version=row.rubric_version,
+        simulated=row.simulated,
+        verdicts=row.n,
+        family=row.family,
+    )
 
 
 def judge_of(study: StudyFacts, judge: int | str, **version: str | None) -> JudgeFacts:
@@ -99,7 +149,7 @@ def judge_of(study: StudyFacts, judge: int | str, **version: str | None) -> Judg
         versions = [one.as_json() for one in found]
         shown = "; ".join(
             f"model {one.model!r}, prompt version {one.prompt_version!r}, rubric version"
-            f" {one.rubric_version!r}"
+            f" {one.rubric_version!r} (id {one.id})"
             for one in found
         )
         raise JudgeAmbiguous(
@@ -108,53 +158,93 @@ def judge_of(study: StudyFacts, judge: int | str, **version: str | None) -> Judg
     return found[0]
 
 
+def judge_named(study: StudyFacts, given: str) -> JudgeFacts:
+    """Return a judge by what an address or a command names: its id, else its name.
+
+    Raises:
+        JudgeUnknown, JudgeAmbiguous: see :func:`judge_of`.
+    """
+    known = {str(one.id): one for one in judges_of(study)}
+    return known[given] if given in known else judge_of(study, given)
+
+
+def set_family(study: StudyFacts, judge_id: int, family: str) -> None:
+    """Say of which family the language model behind a judge is; empty: not known."""
+    Judge.objects.filter(study=study.id, pk=judge_id).update(family=family.strip())
+
+
+def id_or_name(asked: str | None) -> int | str | None:
+    """Return what an address says of a judge: its number, or else its name."""
+    if asked and asked.isascii() and asked.isdigit() and len(asked) < LONGEST_ID:
+        return int(asked)
+    return asked or None
+
+
 def report(
     study: StudyFacts,
     judge: int | str,
     *,
     question: str | None = None,
     until: int | None = None,
+    epsilon: float | None = None,
+    names: Mapping[int, str] | None = None,
+    filters: Filters | None = None,
 ) -> list[JudgeQuestionReport]:
     """Return how a judge compares with people, for each question of one answer, or for one.
 
     Questions on which the judge gave no verdict are left out unless asked for by name. Of a
     question about two replies side by side nothing is compared: a verdict is about one reply.
+    ``epsilon`` is how much worse than a person a judge may be; left out, it follows from who the
+    people are. ``names`` are the raters' pseudonyms; left out, those of pages. ``filters`` say
+    which judgments count; left out, those that no exclusion in force leaves out.
 
     Raises:
         JudgeUnknown, JudgeAmbiguous: see :func:`judge_of`.
         QuestionUnknown: the rubric has no such question with one answer.
+        EpsilonInvalid: not a share.
     """
+    check_epsilon(epsilon)
     judge_id = judge_of(study, judge).id
-    cluster = "scenario" if has_named_scenarios(study.id) else "query"
-    found = []
-    for one in _questions(study, question):
-        for scope in scopes_of(one):
-            given = not about_pairs(study) and _answered(judge_id, one, scope)
-            if question is None and not given:
-                continue
-            held = _held(judge_id, one, Asked(first_id(one), scope, until=until))
-            compared_one = compared(
-                held.plan,
-                scope,
-                held.units,
-                held.judged,
-                cluster=cluster,
-                of_pairs=about_pairs(study),
-            )
-            if question is None and isinstance(one, Derived) and not held.units.item.size:
-                continue
-            found.append(replace(compared_one, definition=held.definition, left_out=held.left_out))
-    return found
+    found = every(study, judge_id, question=question, until=until, filters=filters)
+    return [_reported(study, judge_id, one, epsilon, names) for one in found]
+
+
+def _reported(
+    study: StudyFacts,
+    judge_id: int,
+    found: Judged,
+    epsilon: float | None,
+    names: Mapping[int, str] | None,
+) -> JudgeQuestionReport:
+    return replace(
+        compared(found, of_pairs=about_pairs(study)),
+        alternative=alternative_of(study, found, epsilon=epsilon, names=names),
+        calibrations=calibrations(judge_id, found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a list of judges says of one: its questions, and the numbers of the first."""
+
+    questions: tuple[str, ...]
+    accuracy: Estimate
+    kappa: Estimate
+
+
+def at_a_glance(study: StudyFacts, judge_id: int, filters: Filters) -> Glance | None:
+    """Return a judge's numbers on the first question it answered; None where it answered none."""
+    found = list(every(study, judge_id, filters=filters))
+    if not found:
+        return None
+    pairs, _ = pairs_of(found[0])
+    keys = tuple(dict.fromkeys(one.plan.key for one in found))
+    return Glance(keys, accuracy(pairs), judge_kappa(pairs))
 
 
 def offered(study: StudyFacts) -> list[QuestionPlan]:
     """Return the questions on which a judge can be held against people, derived ones last."""
-    return [] if about_pairs(study) else [plan_of(one) for one in _questions(study, None)]
-
-
-def about_pairs(study: StudyFacts) -> bool:
-    """Say whether the study asks about two replies side by side."""
-    return study.rubric.kind == ItemKind.PAIR
+    return [] if about_pairs(study) else [plan_of(one) for one in questions(study, None)]
 
 
 def as_json(
@@ -168,6 +258,11 @@ def as_json(
     }
 
 
+def cell_as_json(study: StudyFacts, judge: JudgeFacts, found: list[CellItem]) -> dict[str, Any]:
+    """Return the units of a cell as a kept report has them."""
+    return {"study": study.slug, **judge.as_json(), "units": [one.as_json() for one in found]}
+
+
 def items_in_cell(
     study: StudyFacts,
     judge: int | str,
@@ -176,7 +271,8 @@ def items_in_cell(
     scope: str,
     people: str,
     says: str,
-    limit: int = 500,
+    limit: int = MOST_IN_A_CELL,
+    filters: Filters | None = None,
 ) -> list[CellItem]:
     """Return the units where a person chose ``people`` and the judge said ``says``, by item.
 
@@ -185,16 +281,12 @@ def items_in_cell(
         OptionUnknown: the question has no such option, or is not asked in this scope.
     """
     judge_id = judge_of(study, judge).id
-    one = _questions(study, question)[0]
-    asked_of = scopes_of(one)
-    if scope not in asked_of:
-        raise OptionUnknown(f"{question!r} is asked of {', '.join(asked_of)}.")
-    held = _held(judge_id, one, Asked(first_id(one), Scope(scope)))
-    units, judged = held.units, held.judged
-    codes = [option.code for option in held.plan.options]
+    held = the_one(study, judge_id, question=question, scope=scope, filters=filters)
+    units, judged, codes = held.units, held.says, held.codes
     if people not in codes or says not in codes:
         raise OptionUnknown(
-            f"{question!r} is asked of {', '.join(asked_of)} and offers {', '.join(codes)}."
+            f"{question!r} is asked of {', '.join(scopes_of(held.one))} and offers"
+            f" {', '.join(codes)}."
         )
     here = (units.counts[:, codes.index(people)] > 0) & (judged == codes.index(says))
     rows = np.flatnonzero(here)[:limit]
@@ -211,79 +303,3 @@ def items_in_cell(
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Held:
-    """People's ratings of a question, and a judge's answer at each unit of them."""
-
-    plan: QuestionPlan
-    units: Units
-    judged: Ints
-    definition: str = ""
-    left_out: int = 0
-
-
-def _held(judge_id: int, one: QuestionPlan | Derived, asked: Asked) -> _Held:
-    if not isinstance(one, Derived):
-        units = units_of(one, asked)
-        return _Held(one, units, _at_units(units, *_verdicts(judge_id, one, asked.scope)))
-    read = derived_units(one, asked)
-    derived, units = read.derived, read.units
-    given = tuple(
-        _at_units(units, *_verdicts(judge_id, source, asked.scope)) for source in one.sources
-    )
-    judged = np.full(len(units.item), NOTHING, dtype=np.int64)
-    whole = np.all([columns >= 0 for columns in given], axis=0)
-    judged[whole] = derived.rule(tuple(columns[whole] for columns in given), units.item[whole])
-    return _Held(derived.question, units, judged, one.definition, read.left_out)
-
-
-def _questions(study: StudyFacts, key: str | None) -> list[QuestionPlan | Derived]:
-    known: list[QuestionPlan | Derived] = [
-        *(q for q in study.rubric.questions if q.type in ONE_ANSWER),
-        *derived_of(study.rubric),
-    ]
-    found = [one for one in known if key in (None, plan_of(one).key)]
-    if key is not None and not found:
-        keys = ", ".join(plan_of(one).key for one in known)
-        raise QuestionUnknown(f"The study has no question {key!r} with one answer. It has {keys}.")
-    return found
-
-
-def _answered(judge_id: int, one: QuestionPlan | Derived, scope: Scope) -> bool:
-    """Say whether the judge gave verdicts on a question, or on all that it is derived from."""
-    sources = one.sources if isinstance(one, Derived) else (one,)
-    return all(_given(judge_id, source, scope).exists() for source in sources)
-
-
-def _given(judge_id: int, question: QuestionPlan, scope: Scope) -> QuerySet[Verdict]:
-    found = Verdict.objects.filter(judge=judge_id, question=question.id)
-    return found.filter(turn__gt=0) if scope == Scope.TURN else found.filter(turn=0)
-
-
-def _verdicts(judge_id: int, question: QuestionPlan, scope: Scope) -> tuple[Ints, Ints]:
-    """Return a judge's verdicts: the unit's number (item and turn) and the option's position."""
-    columns = {option.id: column for column, option in enumerate(question.options)}
-    given = _given(judge_id, question, scope).filter(response__items__kind=ItemKind.SINGLE)
-    rows = given.values_list("response__items__pk", "turn", "option_id")
-    found = np.array(
-        [
-            (item * TURNS + turn, columns[option])
-            for item, turn, option in rows.iterator(chunk_size=ROWS_PER_FETCH)
-        ],
-        dtype=np.int64,
-    ).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
-
-
-def _at_units(units: Units, keys: Ints, columns: Ints) -> Ints:
-    """Return the verdict on each unit, -1 where there is none."""
-    judged = np.full(len(units.item), -1, dtype=np.int64)
-    known = units.item * TURNS + units.turn  # sorted, because units are
-    if not known.size or not keys.size:
-        return judged
-    at = np.minimum(np.searchsorted(known, keys), known.size - 1)
-    hit = known[at] == keys
-    judged[at[hit]] = columns[hit]
-    return judged

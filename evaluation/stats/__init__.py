@@ -25,7 +25,10 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     jeffreys_interval(successes, n) -> Interval(low, high)
     proportion(successes, n, *, name) -> Estimate
     cluster_ratio(numerators, denominators, *, lower, upper, name), cluster_proportion(successes,
-    totals, *, name), cluster_mean(values, clusters, *, lower, upper, name) -> Estimate
+    totals, *, name), cluster_rate(successes, totals, *, name),
+    cluster_mean(values, clusters, *, lower, upper, name) -> Estimate
+    ratio_contrasts.ratio_difference(numerators, denominators, other_numerators, other_denominators)
+    -> Contrast(difference, p)
     t_cdf(value, *, df), t_quantile(probability, *, df), normal_quantile(probability)
 
 ``validation`` (a judge against people)
@@ -41,6 +44,20 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     people_left_out(item, rater, label, *, judge, clusters, n_options)
     -> tuple of PersonLeftOut(rater, person, judge, difference)
 
+``contrasts`` (differences within one set of ratings, one clustered interval each)
+    difference_of_means(values, inside, *, clusters, units=None, name),
+    slope(values, x, *, clusters, units=None, name) -> Estimate; p_value(estimate) -> float | None
+    paired_judges(people, first, second, *, n_options, clusters, units=None)
+    -> PairedJudges(first, second, accuracy, kappa)
+
+``order_effects`` (whether answers depend on the order of things)
+    share_against_half(successes, totals, *, name) -> HalfTested(share, p); binomial_p(successes, n)
+    balances(first, total) -> tuple of Balance(first, total, expected, difference, p, p_holm,
+    balanced), one a pair
+    early_and_later(early, later), tables (n_raters, n_options)
+    -> Shifts(options, early, later, raters, in_both); Shift(early_share, later_share, difference,
+    p, p_holm)
+
 ``aggregation`` (front door to votes, dawid_skene)
     majority(counts) -> HardLabels(option (-1 none), tied, rated; .value(i), .reason(i))
     vote_shares(counts, *, prior=0.5, confidence) -> VoteShares(share, low, high, rated)
@@ -48,6 +65,7 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     wawa(votes) -> Wawa(skill, compared, share, labels)
     dawid_skene(votes, *, smoothing=0.01, tolerance, max_iterations), one_coin(same)
     -> HiddenTruth(posterior, labels, prevalence, raters, log_likelihood, converged)
+    posterior_given(votes, raters, prevalence) -> posterior, one step with known raters
 
 ``alternative_annotator``, ``multiplicity``
     alternative_annotator_test(item, annotator, answer, *, judge, epsilon, scoring, q, min_items)
@@ -55,12 +73,15 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     Epsilon.EXPERTS, SKILLED, CROWD
     benjamini_hochberg(p, *, q), benjamini_yekutieli, holm -> Adjusted(p, rejected)
 
-``prediction_powered``, ``weighted_audits``, ``label_planning``, ``misclassification`` (rates)
+``prediction_powered``, ``weighted_audits``, ``label_planning``, ``misclassification``,
+``nested_calibration`` (rates)
     Audit(labels, verdicts, unlabelled, clusters=None, unlabelled_clusters=None)
     ppi_mean(audit, *, weight=None, name), audited_rate(audit) (falls back to the labels)
     -> PoweredMean(estimate, weight, labelled, unlabelled, method, warning)
     stratified_ppi_mean([Stratum(share, audit)]) -> Estimate
-    inverse_probability_mean(labels, probabilities, *, clusters=None) -> Estimate
+    crossed_ppi_mean(same), for clusters that cross strata -> Estimate
+    inverse_probability_mean(labels, probabilities, *, clusters=None),
+    weighted_share(same), with an interval for rare things -> Estimate
     Costs(label, verdict, item=0); plan_within(budget, *, correlation, costs),
     plan_for(effective_labels, *, correlation, costs) -> Plan(labels, verdicts, cost,
     effective_labels); labels_for_half_width(half_width, *, share, design_effect) -> int
@@ -68,6 +89,8 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     positives)) -> Estimate; youden_low(labels); label_allocation(total, *, positive_share, pilot)
     -> (negatives, positives); effective_size(share) -> float | None;
     homogeneity(successes, totals, *, level) -> Homogeneity(statistic, df, p, poolable)
+    weighted_errors(labels, verdicts, weights, *, clusters) -> CalibrationLabels | None
+    nested_rogan_gladen(NestedLabels(verdicts, labels, weights, strata, clusters)) -> Estimate
 
 ``calibration``, ``smooth_calibration``, ``recalibration``
     Forecasts.from_arrays(p, y, clusters=None)
@@ -79,12 +102,14 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
     map.apply(p); cross_fitted(f, platt, *, folds=5, seed) -> CrossFitted(p, fitted, fold);
     venn_abers(f, p) -> VennAbers(low, high, p)
 
-``ranking``, ``survival``, ``dispersion``, ``gwet_variance``
+``ranking``, ``framed_ranking``, ``survival``, ``dispersion``, ``outliers``, ``gwet_variance``
     Comparisons.from_rows(first, second, outcome, *, n_models, units, clusters, categories),
     Comparisons.from_wins(wins, ties=None); bradley_terry(comparisons, *, reference=None, prior=0)
     -> BradleyTerry(strengths, deviance, comparisons, dropped, reference, reason)
+    framed_bradley_terry(comparisons with lean) -> FramedRanking(ranking, framing)
     first_events(states) -> FirstEvents(turn, happened); kaplan_meier(turn, happened, *, clusters)
     -> SurvivalCurve(points, conversations, events, clusters, median, median_reason, reason)
+    outlying_scores(scores, *, least=2, spreads=3) -> Outlying(others, distance, outlying)
     disagreement(scores) -> Disagreement(value, by_value, models, reason);
     disagreement_by_query(query, scores, *, n_queries) -> Disagreements(value, models)
     gwet_estimate(table, GwetCoefficient), gwet_conger_estimate(labels, *, n_options): Gwet's

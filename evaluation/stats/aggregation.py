@@ -1,6 +1,6 @@
 """From many votes to one label, or to none: the front door to every aggregation."""
 
-from evaluation.stats.dawid_skene import HiddenTruth, dawid_skene, one_coin
+from evaluation.stats.dawid_skene import HiddenTruth, dawid_skene, one_coin, posterior_given
 from evaluation.stats.votes import (
     NO_LABEL,
     HardLabels,
@@ -22,6 +22,7 @@ __all__ = [
     "dawid_skene",
     "majority",
     "one_coin",
+    "posterior_given",
     "vote_shares",
     "wawa",
 ]

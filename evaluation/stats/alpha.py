@@ -157,6 +157,21 @@ def distance_alpha(
     metric = as_square(distances, name="distances")
     if len(metric) != table.n_options:
         raise ValueError(f"distances must have {table.n_options} rows, one for each option.")
+    coefficient = distance_coefficient(metric, name=name)
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+
+
+def distance_coefficient(distances: npt.ArrayLike, *, name: str = "alpha") -> Coefficient:
+    """Return alpha with these distances as a coefficient, to be estimated beside others.
+
+    Args:
+        distances: shape (n_options, n_options), see :func:`distance_alpha`.
+        name: what the result calls itself.
+
+    Raises:
+        ValueError: ``distances`` is not such a matrix.
+    """
+    metric = as_square(distances, name="distances")
     if (metric < 0).any() or not np.allclose(metric, metric.T) or np.diag(metric).any():
         raise ValueError("distances must be symmetric and >= 0, with zeros on the diagonal.")
 
@@ -170,8 +185,7 @@ def distance_alpha(
         expected = ((ratings @ metric) * ratings).sum(axis=1)
         return _alpha(observed, expected, n=ratings.sum(axis=1))
 
-    coefficient = Coefficient(name, features, evaluate)
-    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+    return Coefficient(name, features, evaluate)
 
 
 def ordinal_alpha(
@@ -189,7 +203,13 @@ def ordinal_alpha(
     Cost:
         O(n_patterns * n_options**2) time and memory.
     """
-    low, high = np.triu_indices(table.n_options, k=1)
+    coefficient = ordinal_coefficient(table.n_options)
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+
+
+def ordinal_coefficient(n_options: int) -> Coefficient:
+    """Return :func:`ordinal_alpha` as a coefficient, to be estimated beside others."""
+    low, high = np.triu_indices(n_options, k=1)
 
     def features(patterns: IntArray) -> FloatArray:
         paired, others = _paired(patterns)
@@ -197,15 +217,14 @@ def ordinal_alpha(
         return np.column_stack([paired, together])
 
     def evaluate(totals: FloatArray) -> FloatArray:
-        ratings, together = totals[:, : table.n_options], totals[:, table.n_options :]
+        ratings, together = totals[:, :n_options], totals[:, n_options:]
         ranks = ratings.cumsum(axis=1) - ratings / 2
         metric = (ranks[:, high] - ranks[:, low]) ** 2
         observed = (together * metric).sum(axis=1)
         expected = (2 * ratings[:, low] * ratings[:, high] * metric).sum(axis=1)
         return _alpha(observed, expected, n=ratings.sum(axis=1))
 
-    coefficient = Coefficient("ordinal alpha", features, evaluate)
-    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+    return Coefficient("ordinal alpha", features, evaluate)
 
 
 def _paired(patterns: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -5,7 +5,6 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from evaluation.stats.coefficient import Sizes, estimate_of
 from evaluation.stats.counts import Groups
@@ -182,6 +181,8 @@ def area_under_curve(forecasts: Forecasts, *, confidence: float = 0.95) -> Estim
     )
     if not n_positive or n_positive == n:
         return replace(bare, reason=Undefined.NO_VARIATION if n else Undefined.NO_ITEMS)
+    from scipy import stats  # some 20 MB that only this needs
+
     everyone = stats.rankdata(forecasts.p)
     among = np.empty(n)
     among[positive] = stats.rankdata(forecasts.p[positive])
@@ -248,15 +249,19 @@ def expected_calibration_error(
     """
     place = _bin_of(forecasts.p, binning, bins)
     n = forecasts.p.size
-    apart = np.zeros((n, bins))
-    apart[np.arange(n), place] = forecasts.p - forecasts.y
-    features = np.column_stack([np.ones(n), apart])
+    # Forecasts of a bin that say the same, and of which the same was so, are one pattern.
+    _, first, pattern = np.unique(
+        forecasts.p + 1j * (2 * place + forecasts.y), return_index=True, return_inverse=True
+    )
+    features = np.zeros((first.size, bins + 1))
+    features[:, 0] = 1.0
+    features[np.arange(first.size), place[first] + 1] = (forecasts.p - forecasts.y)[first]
 
     def evaluate(totals: FloatArray) -> FloatArray:
         error: FloatArray = np.abs(totals[:, 1:]).sum(axis=1) / totals[:, 0]
         return error
 
-    groups = Groups(np.arange(n), np.ones(n, dtype=np.int64), forecasts.cluster)
+    groups = Groups(pattern, np.ones(n, dtype=np.int64), forecasts.cluster)
     return estimate_of(
         Sample(features, groups, evaluate, forecasts.n_clusters),
         name=f"ECE ({bins} bins of {binning})",

@@ -46,18 +46,23 @@ def percent_agreement(
 
     ``value`` in [0, 1], as a share. Undefined cases: only those of the module.
     """
-    weights = np.eye(table.n_options)
+    coefficient = percent_coefficient(table.n_options)
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+
+
+def percent_coefficient(n_options: int) -> Coefficient:
+    """Return :func:`percent_agreement` as a coefficient, to be estimated beside others."""
+    weights = np.eye(n_options)
 
     def evaluate(totals: FloatArray) -> FloatArray:
         return totals[:, 1] / totals[:, 0]
 
-    coefficient = Coefficient(
+    return Coefficient(
         "percent agreement",
         lambda patterns: agreement_features(patterns, weights)[:, 1:3],
         evaluate,
         lower=0.0,
     )
-    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
 
 
 def fleiss_kappa(
@@ -72,21 +77,18 @@ def fleiss_kappa(
     Source: J. Fleiss, "Measuring nominal scale agreement among many raters" (1971); Gwet 2014,
     section 2.4.
     """
+    coefficient = fleiss_coefficient(table.n_options)
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+
+
+def fleiss_coefficient(n_options: int) -> Coefficient:
+    """Return :func:`fleiss_kappa` as a coefficient, to be estimated beside others."""
 
     def chance(prevalence: FloatArray) -> FloatArray:
         alike: FloatArray = (prevalence**2).sum(axis=1)
         return alike
 
-    weights = np.eye(table.n_options)
-    return _corrected(
-        table,
-        "Fleiss' kappa",
-        weights,
-        chance,
-        confidence=confidence,
-        uncertainty=uncertainty,
-        lower=-np.inf,
-    )
+    return _corrected("Fleiss' kappa", np.eye(n_options), chance, lower=-np.inf)
 
 
 def brennan_prediger(
@@ -99,19 +101,17 @@ def brennan_prediger(
 
     Source: R. Brennan and D. Prediger, "Coefficient kappa" (1981), eq. 12.
     """
+    coefficient = free_marginal_coefficient(table.n_options)
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
+
+
+def free_marginal_coefficient(n_options: int) -> Coefficient:
+    """Return :func:`brennan_prediger` as a coefficient, to be estimated beside others."""
 
     def chance(prevalence: FloatArray) -> FloatArray:
         return np.full(len(prevalence), 1 / prevalence.shape[1])
 
-    return _corrected(
-        table,
-        "Brennan-Prediger",
-        np.eye(table.n_options),
-        chance,
-        confidence=confidence,
-        uncertainty=uncertainty,
-        needs_options=2,
-    )
+    return _corrected("Brennan-Prediger", np.eye(n_options), chance, needs_options=2)
 
 
 def gwet_ac1(
@@ -126,13 +126,8 @@ def gwet_ac1(
     Source: K. Gwet, "Computing inter-rater reliability and its variance in the presence of high
     agreement" (2008), eq. 5 and 9.
     """
-    return _gwet(
-        table,
-        "Gwet's AC1",
-        np.eye(table.n_options),
-        confidence=confidence,
-        uncertainty=uncertainty,
-    )
+    coefficient = gwet_coefficient("Gwet's AC1", np.eye(table.n_options))
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
 
 
 def gwet_ac2(
@@ -161,7 +156,8 @@ def gwet_ac2(
     Source: Gwet 2014, section 5.3.
     """
     matrix = weights_matrix(weights, n_options=table.n_options)
-    return _gwet(table, "Gwet's AC2", matrix, confidence=confidence, uncertainty=uncertainty)
+    coefficient = gwet_coefficient("Gwet's AC2", matrix)
+    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)
 
 
 def weights_matrix(weights: Weights | npt.ArrayLike, *, n_options: int) -> FloatArray:
@@ -204,50 +200,38 @@ def agreement_features(patterns: IntArray, weights: FloatArray) -> FloatArray:
     )
 
 
-def _gwet(
-    table: CountTable,
-    name: str,
-    weights: FloatArray,
-    *,
-    confidence: float,
-    uncertainty: Uncertainty,
-) -> Estimate:
-    q = table.n_options
+def gwet_coefficient(name: str, weights: FloatArray) -> Coefficient:
+    """Return AC1 (identity weights) or AC2 as a coefficient, to be estimated beside others.
+
+    Args:
+        name: what the result calls itself.
+        weights: shape (q, q), as :func:`weights_matrix` gives them.
+    """
+    q = len(weights)
     factor = weights.sum() / (q * (q - 1)) if q > 1 else 0.0
 
     def chance(prevalence: FloatArray) -> FloatArray:
         spread_out: FloatArray = (prevalence * (1 - prevalence)).sum(axis=1)
         return factor * spread_out
 
-    return _corrected(
-        table,
-        name,
-        weights,
-        chance,
-        confidence=confidence,
-        uncertainty=uncertainty,
-        needs_options=2,
-    )
+    return _corrected(name, weights, chance, needs_options=2)
 
 
 def _corrected(
-    table: CountTable,
     name: str,
     weights: FloatArray,
     chance: Chance,
     *,
-    confidence: float,
-    uncertainty: Uncertainty,
     needs_options: int = 1,
     lower: float = -1.0,
-) -> Estimate:
+) -> Coefficient:
     def evaluate(totals: FloatArray) -> FloatArray:
         observed = totals[:, 2] / totals[:, 1]
         expected = chance(totals[:, 3:] / totals[:, :1])
         room = np.where(1 - expected > NO_CHANCE_TO_DISAGREE, 1 - expected, np.nan)
         return (observed - expected) / room
 
-    coefficient = Coefficient(
+    return Coefficient(
         name,
         lambda patterns: agreement_features(patterns, weights),
         evaluate,
@@ -256,4 +240,3 @@ def _corrected(
         when_nan=Undefined.NO_VARIATION,
         lower=lower,
     )
-    return estimate(table, coefficient, confidence=confidence, uncertainty=uncertainty)

@@ -1,19 +1,22 @@
 """One way to compute every agreement coefficient and its interval from counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.stats.counts import CountTable
+from evaluation.stats.counts import CountTable, Groups
 from evaluation.stats.estimates import Estimate, Undefined
 from evaluation.stats.resampling import (
     SANDWICH,
+    Bootstrap,
+    Drawn,
     Evaluate,
     Jackknife,
     Sample,
     Spread,
     Uncertainty,
+    bootstrap_together,
     spread,
 )
 from evaluation.stats.shapes import FloatArray, IntArray, check_confidence
@@ -56,6 +59,31 @@ class Coefficient:
     lower: float = -np.inf
 
 
+def estimates(
+    table: CountTable,
+    coefficients: Sequence[Coefficient],
+    *,
+    confidence: float = 0.95,
+    uncertainty: Uncertainty = SANDWICH,
+) -> list[Estimate]:
+    """Compute several coefficients of the same ratings; a bootstrap draws once for all of them.
+
+    Raises:
+        ValueError: ``confidence`` outside (0, 1).
+
+    Cost:
+        See ``resampling.spread`` and ``resampling.bootstrap_together``.
+    """
+    each: list[Uncertainty] = [uncertainty] * len(coefficients)
+    if isinstance(uncertainty, Bootstrap) and len(table.patterns):
+        samples = [_sample(table, one, uncertainty)[0] for one in coefficients]
+        each = [Drawn(values) for values in bootstrap_together(samples, uncertainty)]
+    return [
+        estimate(table, one, confidence=confidence, uncertainty=how)
+        for one, how in zip(coefficients, each, strict=True)
+    ]
+
+
 def estimate(
     table: CountTable, coefficient: Coefficient, *, confidence: float, uncertainty: Uncertainty
 ) -> Estimate:
@@ -70,12 +98,7 @@ def estimate(
     Cost:
         See ``resampling.spread``.
     """
-    pairable = table.ratings_each >= PAIRABLE_FROM
-    paired_groups = table.groups.only(pairable)
-    features = coefficient.features(table.patterns)
-    whole = coefficient.singles_count or isinstance(uncertainty, Jackknife)
-    groups = table.groups if whole else paired_groups
-    clusters = (paired_groups if coefficient.needs_pairs else table.groups).n_clusters()
+    sample, paired_groups = _sample(table, coefficient, uncertainty)
     sizes = Sizes(
         items=int(table.groups.units.sum()),
         pairable_items=int(paired_groups.units.sum()),
@@ -83,7 +106,7 @@ def estimate(
         raters=table.raters,
     )
     return estimate_of(
-        Sample(features, groups, coefficient.evaluate, clusters),
+        sample,
         name=coefficient.name,
         sizes=sizes,
         reason=_missing_data(table, coefficient, n_pairable=sizes.pairable_items),
@@ -92,6 +115,18 @@ def estimate(
         uncertainty=uncertainty,
         lower=coefficient.lower,
     )
+
+
+def _sample(
+    table: CountTable, coefficient: Coefficient, uncertainty: Uncertainty
+) -> tuple[Sample, Groups]:
+    """Return what a coefficient is computed from, and the groups of pairable units."""
+    paired_groups = table.groups.only(table.ratings_each >= PAIRABLE_FROM)
+    whole = coefficient.singles_count or isinstance(uncertainty, Jackknife)
+    groups = table.groups if whole else paired_groups
+    clusters = (paired_groups if coefficient.needs_pairs else table.groups).n_clusters()
+    features = coefficient.features(table.patterns)
+    return Sample(features, groups, coefficient.evaluate, clusters), paired_groups
 
 
 def estimate_of(

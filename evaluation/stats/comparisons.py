@@ -28,6 +28,8 @@ class Comparisons:
         cluster: shape (n_rows,), 0 … n_clusters - 1; ``None`` when comparisons are independent.
         n_models: models, compared or not.
         dropped: comparisons left out within one category.
+        lean: shape (n_rows,), how far the wording leans to the first (1), or to the second (-1);
+            ``None`` where that is not known.
     """
 
     first: IntArray
@@ -37,6 +39,7 @@ class Comparisons:
     cluster: IntArray | None
     n_models: int
     dropped: int = 0
+    lean: FloatArray | None = None
 
     @classmethod
     def from_rows(
@@ -49,6 +52,7 @@ class Comparisons:
         units: npt.ArrayLike | None = None,
         clusters: npt.ArrayLike | None = None,
         categories: npt.ArrayLike | None = None,
+        lean: npt.ArrayLike | None = None,
     ) -> Self:
         """Read one row a comparison, or rows already grouped with their number.
 
@@ -59,6 +63,7 @@ class Comparisons:
             units: shape (n_rows,), how many such comparisons, >= 0; ``None`` for one each.
             clusters: shape (n_rows,), query or scenario; ``None`` when all are independent.
             categories: shape (n_models,), to drop pairs within one category (of values).
+            lean: shape (n_rows,), what else speaks for the first (1) or the second (-1).
 
         Raises:
             ValueError: rows of unequal length, a position out of range, a model against itself,
@@ -86,7 +91,9 @@ class Comparisons:
         if clusters is not None:
             names = cluster_names(clusters, length=one.size)[kept]
             cluster, _ = as_clusters(names, length=names.size)
-        return cls(one[kept], other[kept], won[kept], number[kept], cluster, n_models, dropped)
+        leaning = None if lean is None else as_numbers(lean, name="lean", length=one.size)[kept]
+        found = (one[kept], other[kept], won[kept], number[kept])
+        return cls(*found, cluster, n_models, dropped, leaning)
 
     @classmethod
     def from_wins(cls, wins: npt.ArrayLike, ties: npt.ArrayLike | None = None) -> Self:
@@ -126,6 +133,7 @@ class Comparisons:
         """Return the comparisons of two of these models; positions stay as they are."""
         kept = models[self.first] & models[self.second]
         cluster = None if self.cluster is None else self.cluster[kept]
+        lean = None if self.lean is None else self.lean[kept]
         return replace(
             self,
             first=self.first[kept],
@@ -133,4 +141,5 @@ class Comparisons:
             outcome=self.outcome[kept],
             units=self.units[kept],
             cluster=cluster,
+            lean=lean,
         )

@@ -103,6 +103,34 @@ def dawid_skene(
     )
 
 
+def posterior_given(votes: Votes, raters: FloatArray, prevalence: FloatArray) -> FloatArray:
+    """Return what the votes say of each item where raters' confusions are known already.
+
+    One step of :func:`dawid_skene`: so the items may come in parts, and raters may have been
+    learnt from some of them only.
+
+    Args:
+        votes: who chose what.
+        raters: shape (n_raters, n_options, n_options), P(label | truth) with the truth in rows.
+        prevalence: shape (n_options,).
+
+    Returns:
+        Shape (n_items, n_options), rows sum to 1; the prevalence for an unrated item.
+
+    Cost:
+        O(n_ratings * n_options + n_items * n_options).
+    """
+    q = votes.n_options
+    log = np.log(np.maximum(raters, TINY))
+    joint = np.tile(np.log(np.maximum(prevalence, TINY)), (votes.n_items, 1))
+    for truth in range(q):
+        said = log[votes.rater, truth, votes.label]
+        joint[:, truth] += np.bincount(votes.item, weights=said, minlength=votes.n_items)
+    likely = np.exp(joint - joint.max(axis=1, keepdims=True))
+    posterior: FloatArray = likely / likely.sum(axis=1, keepdims=True)
+    return posterior
+
+
 def one_coin(
     votes: Votes,
     *,

@@ -13,6 +13,7 @@ class Undefined(StrEnum):
     NO_VARIATION = "no_variation"
     ONE_OPTION = "one_option"
     OPTION_NOT_USED = "option_not_used"
+    NOTHING_MARKED = "nothing_marked"
     ONE_CLUSTER = "one_cluster"
     NO_SPREAD = "no_spread"
     ONE_UNIT_DECIDES = "one_unit_decides"
@@ -20,10 +21,12 @@ class Undefined(StrEnum):
     NO_JUDGE = "no_judge"
     TOO_FEW = "too_few"
     NOT_INFORMATIVE = "not_informative"
+    DESIGN_UNKNOWN = "design_unknown"
     DISCONNECTED = "disconnected"
     UNDEFEATED = "undefeated"
     WINLESS = "winless"
     NOT_SEPARATED = "not_separated"
+    CONFOUNDED = "confounded"
     NOT_REACHED = "not_reached"
     NOT_CONVERGED = "not_converged"
 
@@ -40,6 +43,7 @@ _SENTENCES = {
     Undefined.NO_VARIATION: "Every rating is the same option, so nothing could disagree by chance.",
     Undefined.ONE_OPTION: "The question offers only one option.",
     Undefined.OPTION_NOT_USED: "Nobody chose this option.",
+    Undefined.NOTHING_MARKED: "Nobody marked anything.",
     Undefined.ONE_CLUSTER: "All items belong to one query or scenario, so no interval exists.",
     Undefined.NO_SPREAD: "All queries give the same result, so the data do not show its spread.",
     Undefined.ONE_UNIT_DECIDES: "Without one single item or query the value would not exist.",
@@ -50,11 +54,17 @@ _SENTENCES = {
         "The judge's verdicts are not clearly better than chance: "
         "sensitivity + specificity - 1 is not clearly above 0."
     ),
-    Undefined.DISCONNECTED: "Some models were never compared, directly or through others.",
+    Undefined.DESIGN_UNKNOWN: (
+        "No stored design says how the labelled items were chosen, so nothing follows about others."
+    ),
+    Undefined.DISCONNECTED: "Some were never compared with the rest, directly or through others.",
     Undefined.UNDEFEATED: "It never lost, so its strength has no upper end.",
     Undefined.WINLESS: "It never won, so its strength has no lower end.",
     Undefined.NOT_SEPARATED: (
-        "One group of models never lost to another group, so no finite strengths exist."
+        "One group never lost to another group, so no finite strengths exist."
+    ),
+    Undefined.CONFOUNDED: (
+        "It does not vary, or only together with what it would have to be told apart from."
     ),
     Undefined.NOT_REACHED: "Fewer than half have had the event.",
     Undefined.NOT_CONVERGED: "The computation did not settle.",

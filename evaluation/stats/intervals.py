@@ -11,11 +11,13 @@ from evaluation.stats.resampling import ROUNDING, t_quantile
 from evaluation.stats.shapes import as_clusters, as_numbers, check_confidence
 
 __all__ = [
+    "FEW_POSITIVES",
     "Interval",
     "agresti_coull_interval",
     "clopper_pearson_interval",
     "cluster_mean",
     "cluster_proportion",
+    "cluster_rate",
     "cluster_ratio",
     "jeffreys_interval",
     "normal_quantile",
@@ -24,6 +26,10 @@ __all__ = [
     "t_quantile",
     "wilson_interval",
 ]
+
+
+# Below so many of the rarer kind an interval that is even about a share covers too seldom.
+FEW_POSITIVES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,9 @@ def wilson_interval(successes: int, n: int, *, confidence: float = 0.95) -> Inte
         proportion" (2001), eq. 4.
     """
     _check_binomial(successes, n, confidence=confidence)
-    z = normal_quantile((1 + confidence) / 2)
-    share = successes / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low = 0.0 if successes == 0 else float(centre - half)
-    high = 1.0 if successes == n else float(centre + half)
+    found = _wilson(successes / n, n, confidence=confidence)
+    low = 0.0 if successes == 0 else found.low
+    high = 1.0 if successes == n else found.high
     return Interval(low, high)
 
 
@@ -241,6 +244,48 @@ def cluster_proportion(
     return replace(found, low=ends.low, high=ends.high)
 
 
+def cluster_rate(
+    successes: npt.ArrayLike,
+    totals: npt.ArrayLike,
+    *,
+    confidence: float = 0.95,
+    name: str = "rate",
+) -> Estimate:
+    """A share of units that come in clusters, by Wilson's interval where it is of few.
+
+    A rate of a rare answer is skewed, and an interval that is even about it covers too seldom:
+    82.6 % where 60 clusters of three have it with probability .05.
+
+    Args:
+        successes, totals, confidence, name: as ``cluster_proportion``.
+
+    Returns:
+        As ``cluster_proportion``; with fewer than ten units of the rarer kind, but some, the
+        interval is Wilson's at the effective number of units p(1 - p)/se^2, at most the real
+        one, times (z/t)^2 with t on C - 1 degrees of freedom.
+
+    Raises:
+        ValueError: as ``cluster_proportion``.
+
+    Source:
+        E. Korn and B. Graubard, Survey Methodology 24 (1998), section 2 (effective number); N.
+        Dean and M. Pagano, Journal of Survey Statistics and Methodology 3 (2015), section 2
+        (Wilson's interval with it).
+
+    Cost:
+        O(n_clusters).
+    """
+    found = cluster_proportion(successes, totals, confidence=confidence, name=name)
+    of, have = int(np.sum(totals)), int(np.sum(successes))
+    if found.value is None or found.se is None or min(have, of - have) >= FEW_POSITIVES:
+        return found
+    upper = (1 + confidence) / 2
+    stretch = normal_quantile(upper) / t_quantile(upper, df=found.clusters - 1)
+    trials = min(found.value * (1 - found.value) / found.se**2, of) * stretch**2
+    ends = _wilson(found.value, trials, confidence=confidence)
+    return replace(found, low=ends.low, high=ends.high)
+
+
 def cluster_mean(
     values: npt.ArrayLike,
     clusters: npt.ArrayLike,
@@ -288,6 +333,14 @@ def t_cdf(value: float, *, df: float) -> float:
 def normal_quantile(probability: float) -> float:
     """Return the standard normal quantile. O(1)."""
     return float(special.ndtri(probability))
+
+
+def _wilson(share: float, n: float, *, confidence: float) -> Interval:
+    """Return Wilson's interval of a share of ``n`` trials, which need not be a whole number."""
+    z = normal_quantile((1 + confidence) / 2)
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return Interval(float(centre - half), float(centre + half))
 
 
 def _check_binomial(successes: int, n: int, *, confidence: float) -> None:

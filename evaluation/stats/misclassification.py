@@ -14,7 +14,15 @@ from scipy import special
 
 from evaluation.stats.estimates import Estimate, Undefined
 from evaluation.stats.intervals import normal_quantile
-from evaluation.stats.shapes import as_indices, check_confidence
+from evaluation.stats.shapes import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_clusters,
+    as_indices,
+    as_numbers,
+    check_confidence,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,82 @@ class Homogeneity:
     df: int
     p: float
     poolable: bool
+
+
+def weighted_errors(
+    labels: npt.ArrayLike,
+    verdicts: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    *,
+    clusters: npt.ArrayLike | None = None,
+) -> CalibrationLabels | None:
+    """How a judge did on labels that were drawn with unequal known probabilities.
+
+    Where more of what the judge marked was drawn, the plain share of positives that it found is
+    too high and that of negatives too low: each label counts with its weight.
+
+    Args:
+        labels: shape (n,), 0 or 1, what people say.
+        verdicts: shape (n,), 0 or 1, what the judge says of the same.
+        weights: shape (n,), above 0: 1 / the chance to be drawn.
+        clusters: shape (n,), query or scenario; ``None`` when items are independent.
+
+    Returns:
+        Weighted shares. The numbers of labels are effective ones: as many equal, independent
+        labels would have the same variance. For it one right and one wrong label more are counted,
+        each at the mean weight of its verdict, so that a rare error of great weight that did not
+        happen to be drawn is not taken for impossible. ``None`` without a positive or a negative.
+
+    Raises:
+        ValueError: rows of unequal length, labels or verdicts other than 0 and 1, a weight not
+            above 0.
+
+    Source:
+        Weighted ratio and its linearised variance: W. Cochran, "Sampling Techniques" (1977),
+        sections 6.4 and 11.8; effective number: L. Kish, "Survey Sampling" (1965), section 8.2.
+
+    Cost:
+        O(n log n).
+    """
+    truth = as_numbers(labels, name="labels")
+    said = as_numbers(verdicts, name="verdicts", length=truth.size)
+    weight = as_numbers(weights, name="weights", length=truth.size)
+    if not np.isin(np.concatenate([truth, said]), (0, 1)).all() or (weight <= 0).any():
+        raise ValueError("labels and verdicts are 0 or 1, and weights above 0.")
+    names = np.arange(truth.size) if clusters is None else clusters
+    cluster, _ = as_clusters(names, length=truth.size)
+    if not 0 < truth.sum() < truth.size:
+        return None
+    typical = [
+        float(weight[said == verdict].mean()) if (said == verdict).any() else float(weight.max())
+        for verdict in (0, 1)
+    ]
+    found = [
+        _weighted_share(
+            said[truth == kind] == kind,
+            weight[truth == kind],
+            cluster[truth == kind],
+            right=typical[kind],
+            wrong=typical[1 - kind],
+        )
+        for kind in (0, 1)
+    ]
+    (specificity, negatives), (sensitivity, positives) = found
+    return CalibrationLabels(specificity, sensitivity, negatives, positives)
+
+
+def _weighted_share(
+    hit: BoolArray, weight: FloatArray, cluster: IntArray, *, right: float, wrong: float
+) -> tuple[float, float]:
+    """The weighted share of hits, and the number of equal labels with its variance."""
+    total = weight.sum() + right + wrong
+    share = float((weight[hit].sum() + right) / total)
+    moved = np.bincount(cluster, weights=weight * (hit - share))
+    pseudo = (right * (1 - share)) ** 2 + (wrong * share) ** 2
+    variance = (float(moved @ moved) + pseudo) / total**2
+    # The two that were put in are taken out again: who uses the shares puts in two of one weight.
+    effective = max(share * (1 - share) / variance - 2, 1.0)
+    return float(weight[hit].sum() / weight.sum()), effective
 
 
 def rogan_gladen(

@@ -14,14 +14,13 @@ import numpy.typing as npt
 
 from evaluation.stats.estimates import Estimate, Undefined
 from evaluation.stats.intervals import (
-    cluster_proportion,
+    FEW_POSITIVES,
+    cluster_rate,
     normal_quantile,
     proportion,
     t_quantile,
 )
 from evaluation.stats.shapes import FloatArray, as_clusters, as_numbers, check_confidence
-
-FEW_POSITIVES = 10
 
 
 class RateMethod(StrEnum):
@@ -144,7 +143,7 @@ def audited_rate(audit: Audit, *, confidence: float = 0.95) -> PoweredMean:
 
     Returns:
         As ``ppi_mean`` cut to [0, 1]; with few positives (or negatives) the labels' share by
-        Wilson's or Clopper-Pearson's interval (the clustered one with clusters) and a warning.
+        Wilson's or Clopper-Pearson's interval (with clusters as ``cluster_rate``) and a warning.
 
     Raises:
         ValueError: labels other than 0 and 1, and as ``ppi_mean``.
@@ -163,7 +162,7 @@ def audited_rate(audit: Audit, *, confidence: float = 0.95) -> PoweredMean:
         plain = proportion(positives, n, confidence=confidence, name="rate of labels")
     else:
         cluster, number = as_clusters(audit.clusters, length=n)
-        plain = cluster_proportion(
+        plain = cluster_rate(
             np.bincount(cluster, weights=parts.labels, minlength=number),
             np.bincount(cluster, minlength=number),
             confidence=confidence,

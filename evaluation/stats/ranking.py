@@ -44,7 +44,7 @@ class BradleyTerry:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
+class Fit:
     """Strengths (mean 0) and their covariance over the fitted models, in their order."""
 
     strength: FloatArray
@@ -93,16 +93,16 @@ def bradley_terry(
     if prior < 0 or (reference is not None and not 0 <= reference < comparisons.n_models):
         raise ValueError("prior must be >= 0 and reference one of the models.")
     wins = comparisons.wins()
-    flags = {} if prior else _endless(wins)
+    flags = {} if prior else endless(wins)
     fitted = np.array([model not in flags for model in range(comparisons.n_models)], dtype=np.bool_)
     used = comparisons.among(fitted)
-    reason = _not_estimable(wins, fitted, prior=prior)
+    reason = not_estimable(wins, fitted, prior=prior)
     found = None if reason else _fit(used, np.flatnonzero(fitted), prior=prior)
     if found is None:
         reason = reason or Undefined.NOT_CONVERGED
     anchor = reference if reference is not None and fitted[reference] else None
     return BradleyTerry(
-        _strengths(
+        strengths_of(
             comparisons,
             fitted,
             flags=flags,
@@ -119,7 +119,7 @@ def bradley_terry(
     )
 
 
-def _endless(wins: FloatArray) -> dict[int, Undefined]:
+def endless(wins: FloatArray) -> dict[int, Undefined]:
     """Models that never lost or never won, found again and again among those left."""
     flags: dict[int, Undefined] = {}
     left = wins.copy()
@@ -136,7 +136,7 @@ def _endless(wins: FloatArray) -> dict[int, Undefined]:
         left[:, gone] = 0
 
 
-def _not_estimable(wins: FloatArray, fitted: BoolArray, *, prior: float) -> Undefined | None:
+def not_estimable(wins: FloatArray, fitted: BoolArray, *, prior: float) -> Undefined | None:
     if not wins.any():
         return Undefined.NO_PAIRS
     if _components(wins, strong=False) > 1:
@@ -158,7 +158,7 @@ def _components(wins: FloatArray, *, strong: bool) -> int:
     return int(number)
 
 
-def _fit(used: Comparisons, models: IntArray, *, prior: float) -> _Fit | None:
+def _fit(used: Comparisons, models: IntArray, *, prior: float) -> Fit | None:
     """Newton's method with halved steps; ``None`` where it does not settle."""
     wins = used.wins()[np.ix_(models, models)]
     pairs, weight = wins + wins.T, prior * len(models)
@@ -169,21 +169,21 @@ def _fit(used: Comparisons, models: IntArray, *, prior: float) -> _Fit | None:
         pull = weight * np.exp(strength)
         gradient = (wins - pairs * chance).sum(axis=1) + weight - pull
         information = _information(pairs, chance)
-        step = np.linalg.solve(_invertible(information, pull), gradient)
+        step = np.linalg.solve(invertible(information, pull), gradient)
         while (new := _log_posterior(wins, strength + step, weight)) < height - SETTLED:
             step = step / 2
         strength, height = strength + step, new
         if np.abs(step).max() <= SETTLED * (1 + np.abs(strength).max()):
-            inverse = np.linalg.inv(_invertible(information, pull))
+            inverse = np.linalg.inv(invertible(information, pull))
             meat = _meat(used, models, strength, information)
             number = round(float(used.units.sum()))
             clusters = number if used.cluster is None else np.unique(used.cluster).size
             covariance = inverse @ meat @ inverse
-            return _Fit(strength - strength.mean(), covariance, _deviance(wins, chance), clusters)
+            return Fit(strength - strength.mean(), covariance, _deviance(wins, chance), clusters)
     return None
 
 
-def _invertible(information: FloatArray, pull: FloatArray) -> FloatArray:
+def invertible(information: FloatArray, pull: FloatArray) -> FloatArray:
     """The curvature, with something added for the common level that comparisons leave open.
 
     It moves no difference of strengths, and with it the matrix can be inverted.
@@ -232,12 +232,12 @@ def _deviance(wins: FloatArray, chance: FloatArray) -> float:
     return max(float(2 * (wins * np.log(ratio)).sum()), 0.0)
 
 
-def _strengths(
+def strengths_of(
     comparisons: Comparisons,
     fitted: BoolArray,
     *,
     flags: dict[int, Undefined],
-    found: _Fit | None,
+    found: Fit | None,
     reason: Undefined | None,
     anchor: int | None,
     confidence: float,
@@ -265,7 +265,7 @@ def _strengths(
 
 
 def _contrast(
-    bare: Estimate, found: _Fit, model: int, against: int | None, *, clustered: bool
+    bare: Estimate, found: Fit, model: int, against: int | None, *, clustered: bool
 ) -> Estimate:
     """A strength minus the reference's, or minus the mean of all."""
     size = found.strength.size

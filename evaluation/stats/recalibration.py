@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from evaluation.stats.calibration import Forecasts
 from evaluation.stats.estimates import Undefined
@@ -162,6 +162,8 @@ def temperature(forecasts: Forecasts) -> Fit[LogitLine]:
 
     if gradient(0.0) >= 0 or gradient(STEEPEST) <= 0:
         return Fit(None, Undefined.NOT_CONVERGED)
+    from scipy import optimize  # some 20 MB that only these two fits need
+
     slope = optimize.brentq(gradient, 0.0, STEEPEST, xtol=SETTLED)
     return Fit(LogitLine(0.0, float(slope)))
 
@@ -280,6 +282,8 @@ def _loss(line: FloatArray, targets: FloatArray) -> float:
 
 def _level_parts(p: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Distinct probabilities and the isotonic mean outcome at each."""
+    from scipy import optimize
+
     x, group = np.unique(p, return_inverse=True)
     number = np.bincount(group).astype(np.float64)
     mean = np.bincount(group, weights=y) / number

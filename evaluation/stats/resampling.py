@@ -6,7 +6,7 @@ how the coefficient moves. Intervals generalise over clusters (queries or scenar
 over raters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from evaluation.stats.shapes import FloatArray, check_confidence
 Evaluate = Callable[[FloatArray], FloatArray]
 
 CASES_AT_ONCE = 1 << 16
+# So many draws go through the clusters together, and so many clusters at a time.
+DRAWS_AT_ONCE = 64
+CLUSTERS_AT_ONCE = 4096
 DRAWS_LOST_AT_MOST = 0.05
 # A spread below this share of the value is rounding.
 ROUNDING = 1e-12
@@ -43,7 +46,14 @@ class Bootstrap:
     replicates: int = 1_000
 
 
-Uncertainty = Sandwich | Jackknife | Bootstrap
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What a bootstrap gave already, because several coefficients were drawn together."""
+
+    values: FloatArray
+
+
+Uncertainty = Sandwich | Jackknife | Bootstrap | Drawn
 SANDWICH = Sandwich()
 
 
@@ -124,7 +134,9 @@ def spread(
     check_confidence(confidence)
     if sample.clusters < 2:
         return Spread(reason=Undefined.ONE_CLUSTER)
-    if isinstance(uncertainty, Bootstrap):
+    if isinstance(uncertainty, Drawn):
+        found = _percentiles(uncertainty.values, confidence)
+    elif isinstance(uncertainty, Bootstrap):
         found = _bootstrap(sample, uncertainty, confidence)
     else:
         exact = isinstance(uncertainty, Jackknife)
@@ -195,22 +207,59 @@ def bootstrap_values(sample: Sample, bootstrap: Bootstrap) -> FloatArray:
     Raises:
         ValueError: fewer than two replicates.
     """
+    totals = _drawn_totals(sample.groups, sample.features, bootstrap)
+    return _in_parts(sample.evaluate, totals)
+
+
+def bootstrap_together(samples: Sequence[Sample], bootstrap: Bootstrap) -> list[FloatArray]:
+    """Return what :func:`bootstrap_values` gives for each sample, drawing once for all.
+
+    Samples of the same groups see the same draws; the draws are most of the work.
+
+    Cost:
+        O(replicates * n_clusters * q) for the features of all samples together.
+    """
+    values: dict[int, FloatArray] = {}
+    by_groups: dict[int, list[int]] = {}
+    for n, sample in enumerate(samples):
+        by_groups.setdefault(id(sample.groups), []).append(n)
+    for together in by_groups.values():
+        features = np.hstack([samples[n].features for n in together])
+        totals = _drawn_totals(samples[together[0]].groups, features, bootstrap)
+        ends = np.cumsum([0, *(samples[n].features.shape[1] for n in together)])
+        for place, n in enumerate(together):
+            own = totals[:, ends[place] : ends[place + 1]]
+            values[n] = _in_parts(samples[n].evaluate, own)
+    return [values[n] for n in range(len(samples))]
+
+
+def _drawn_totals(groups: Groups, features: FloatArray, bootstrap: Bootstrap) -> FloatArray:
+    """Draw clusters, or units of the patterns, again: totals, shape (replicates, q)."""
     if bootstrap.replicates < 2:
         raise ValueError("A bootstrap needs at least two replicates.")
+    if not groups.weights(len(features)).any():  # no unit takes part, nor in any draw
+        return np.zeros((bootstrap.replicates, features.shape[1]))
     rng = np.random.default_rng(bootstrap.seed)
-    if sample.groups.cluster is None:
-        parts, times = sample.features, sample.groups.weights(len(sample.features))
-    else:
-        parts = sample.groups.cluster_sums(sample.features)
-        times = np.ones(len(parts))
-    count = int(times.sum())
-    at_once = max(1, CASES_AT_ONCE * 16 // len(parts))
-    values = np.empty(bootstrap.replicates)
-    for start in range(0, bootstrap.replicates, at_once):
-        size = min(at_once, bootstrap.replicates - start)
-        drawn = rng.multinomial(count, times / times.sum(), size=size)
-        values[start : start + size] = _in_parts(sample.evaluate, drawn @ parts)
-    return values
+    if groups.each_alone():  # then only how often each pattern is drawn matters
+        times = groups.weights(len(features))
+        drawn = rng.multinomial(int(times.sum()), times / times.sum(), size=bootstrap.replicates)
+        return np.asarray(drawn @ features, dtype=np.float64)
+    # Coefficients of one question have most of their features in common.
+    distinct, column = np.unique(features, axis=1, return_inverse=True)
+    parts = groups.cluster_sums(distinct)
+    count = len(parts)
+    totals: FloatArray = np.zeros((bootstrap.replicates, distinct.shape[1]))
+    for start in range(0, bootstrap.replicates, DRAWS_AT_ONCE):
+        found = totals[start : start + DRAWS_AT_ONCE]
+        # Clusters are drawn one by one: a multinomial draw over as many of them takes far longer.
+        times_drawn = np.empty((len(found), count), dtype=np.uint16)
+        for row in times_drawn:
+            row[:] = np.bincount(rng.integers(count, size=count), minlength=count)
+        # Added up in blocks of clusters that the processor can keep at hand.
+        for first in range(0, count, CLUSTERS_AT_ONCE):
+            block = slice(first, first + CLUSTERS_AT_ONCE)
+            found += times_drawn[:, block].astype(np.float64) @ parts[block]
+    return totals[:, column.ravel()]
 
 
 def t_quantile(probability: float, *, df: float) -> float:
@@ -219,7 +268,10 @@ def t_quantile(probability: float, *, df: float) -> float:
 
 
 def _bootstrap(sample: Sample, bootstrap: Bootstrap, confidence: float) -> Spread:
-    values = bootstrap_values(sample, bootstrap)
+    return _percentiles(bootstrap_values(sample, bootstrap), confidence)
+
+
+def _percentiles(values: FloatArray, confidence: float) -> Spread:
     kept = values[np.isfinite(values)]
     if kept.size < (1 - DRAWS_LOST_AT_MOST) * values.size:
         return Spread(reason=Undefined.ONE_UNIT_DECIDES)

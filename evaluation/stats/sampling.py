@@ -5,8 +5,7 @@ simple random sample, unequal rates are an over-sampled one, units that are whol
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,30 +16,6 @@ from evaluation.stats.shapes import FloatArray, IntArray, check_confidence
 Numbers = npt.NDArray[np.uint64]
 # A stratum with fewer has no variance of its own, and no interval can be computed.
 FEWEST_OF_A_STRATUM = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What many draws of one design gave.
-
-    Attributes:
-        draws: how many.
-        probability: shape (n_units,), what the design says.
-        frequency: shape (n_units,), how often each unit was drawn, as a share of the draws.
-        largest_z: the largest |frequency - probability| in its own standard errors; 0 where every
-            probability is 1.
-        mean: of the weighted means of ``values`` over the draws.
-        standard_error: of that mean over the draws.
-        true_mean: of ``values`` over all units.
-    """
-
-    draws: int
-    probability: FloatArray
-    frequency: FloatArray
-    largest_z: float
-    mean: float
-    standard_error: float
-    true_mean: float
 
 
 def draw_numbers(names: Iterable[str], *, seed: int) -> Numbers:
@@ -172,10 +147,24 @@ def at_rates(rates: npt.ArrayLike, sizes: npt.ArrayLike) -> IntArray:
         ValueError: a rate outside [0, 1].
     """
     rate, size = np.asarray(rates, dtype=np.float64), np.asarray(sizes, dtype=np.int64)
+    found = np.maximum(wanted_at_rates(rate, size), np.minimum(size, FEWEST_OF_A_STRATUM))
+    return np.where(rate > 0, found, 0).astype(np.int64)
+
+
+def wanted_at_rates(rates: npt.ArrayLike, sizes: npt.ArrayLike) -> IntArray:
+    """How many units wanted shares of strata are: the rate times the size, rounded half up.
+
+    Args:
+        rates: shape (n_strata,), in [0, 1].
+        sizes: shape (n_strata,), units of each stratum.
+
+    Raises:
+        ValueError: a rate outside [0, 1].
+    """
+    rate, size = np.asarray(rates, dtype=np.float64), np.asarray(sizes, dtype=np.int64)
     if (rate < 0).any() or (rate > 1).any():
         raise ValueError("rates lie in [0, 1].")
-    found = np.maximum(np.floor(rate * size + 0.5), np.minimum(size, FEWEST_OF_A_STRATUM))
-    return np.where(rate > 0, found, 0).astype(np.int64)
+    return np.floor(rate * size + 0.5).astype(np.int64)
 
 
 def inclusion_probabilities(takes: npt.ArrayLike, sizes: npt.ArrayLike) -> FloatArray:
@@ -226,61 +215,3 @@ def half_width(
     spread = share * (1 - share) * size / np.maximum(size - 1, 1)
     variance = ((size / size.sum()) ** 2 * (1 - take / size) * spread / take).sum()
     return float(normal_quantile((1 + confidence) / 2) * np.sqrt(design_effect * variance))
-
-
-def simulate(
-    names: Sequence[str],
-    stratum: npt.ArrayLike,
-    takes: npt.ArrayLike,
-    values: npt.ArrayLike,
-    *,
-    draws: int = 2_000,
-    first_seed: int = 1,
-) -> Simulation:
-    """Draw a design many times, to see that its probabilities are what happens.
-
-    Args:
-        names, stratum, takes: the frame and the design, see ``draw_numbers`` and ``drawn``.
-        values: shape (n_units,), any quantity of the units, for the weighted mean.
-        draws: how many, with seeds from ``first_seed`` on.
-
-    Returns:
-        See ``Simulation``. The weighted mean is sum(value / probability) / n_units over the drawn.
-
-    Raises:
-        ValueError: as ``drawn``; fewer than two draws; a stratum of which nothing is drawn.
-
-    Source:
-        D. Horvitz and D. Thompson, "A generalization of sampling without replacement from a finite
-        universe" (1952).
-
-    Cost:
-        O(draws * n_units log n_units).
-    """
-    of, value = np.asarray(stratum, dtype=np.int64), np.asarray(values, dtype=np.float64)
-    take = np.asarray(takes, dtype=np.int64)
-    sizes = np.bincount(of, minlength=len(take))
-    if draws < 2 or (take[sizes > 0] == 0).any():
-        raise ValueError("A simulation needs two draws, and units drawn of every stratum.")
-    probability = inclusion_probabilities(take, sizes)[of]
-    times = np.zeros(len(of), dtype=np.int64)
-    means = np.empty(draws)
-    for draw in range(draws):
-        chosen = drawn(draw_numbers(names, seed=first_seed + draw), of, take)
-        times += chosen
-        means[draw] = (value[chosen] / probability[chosen]).sum() / len(of)
-    frequency = times / draws
-    error = np.sqrt(probability * (1 - probability) / draws)
-    sure = error == 0
-    z = np.abs(frequency - probability)[~sure] / error[~sure]
-    if (frequency[sure] != probability[sure]).any():
-        raise AssertionError("a unit that is always drawn was not")
-    return Simulation(
-        draws=draws,
-        probability=probability,
-        frequency=frequency,
-        largest_z=float(z.max()) if len(z) else 0.0,
-        mean=float(means.mean()),
-        standard_error=float(means.std(ddof=1) / np.sqrt(draws)),
-        true_mean=float(value.mean()),
-    )

@@ -1,60 +1,88 @@
 """How far raters agree: the page, and what it shows as CSV, JSON and SVG."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from django.http import HttpResponse, JsonResponse
-from django.utils.http import content_disposition_header, urlencode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from annotation.cells import cell
-from annotation.selectors.labels import SLICES
-from evaluation import charts, sentences
-from evaluation.charts import Bar, Mark, Point
+from annotation.selectors.filter_words import filter_words
+from evaluation import charts, selections, sentences
+from evaluation.charts import Bar, Mark, Moment, Point, Square
 from evaluation.errors import EvaluationError
-from evaluation.services import agreement
-from evaluation.services.agreement import ALPHA, PERCENT, Agreement
-from evaluation.views.numbers import Number, Shown
+from evaluation.services import identical_blocks, reports
+from evaluation.services.agreement import Agreement
+from evaluation.services.coefficients import AC1, ALPHA, PERCENT, TITLES
+from evaluation.services.report_kinds import AGREEMENT, AgreementFound
+from evaluation.views.agreement_cells import COLUMNS, cells, marking_cells
+from evaluation.views.agreement_form import AgreementForm
+from evaluation.views.downloads import as_file, chart_file, table_file
+from evaluation.views.inline import inline
+from evaluation.views.markings import MarkingShown
+from evaluation.views.numbers import Shown
 from evaluation.views.pages import Visit, researchers
-from evaluation.views.words import spoken
+from evaluation.views.words import captioned, spoken
 
 ALPHA_NAME = "Krippendorff's alpha"
 PERCENT_NAME = "Percent agreement"
 CONVENTIONS = (Mark(sentences.TENTATIVE, ".667"), Mark(sentences.RELIABLE, ".800"))
 ROWS_SHOWN = 100
-COLUMNS = (
-    "question", "scope", "level", "slice_by", "slice", "measure", "option", "value", "low", "high",
-    "se", "reason", "items", "pairable_items", "raters", "ratings", "clusters", "cluster", "wave",
-    "rubric_version",
-)  # fmt: skip
+TURN = "turn"
+# Of more slices the table is folded up under its chart.
+ROWS_UNFOLDED = 15
+# Identical blocks are looked for beside the numbers only where that takes no longer than they do.
+MOST_LOOKED_THROUGH = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class OptionRow:
-    """How often an option was chosen."""
+    """How often an option was chosen, and how well raters agree on it."""
 
     label: str
     ratings: int
-    share: Number
+    share: Shown
+    agreement: Shown
+
+    @property
+    def count(self) -> str:
+        """The ratings, with separators."""
+        return f"{self.ratings:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One coefficient."""
+
+    title: str
+    level: str
+    shown: Shown
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured question, whole or in one slice, as the page shows it."""
+    """One measured question, whole or in one slice, as the page shows it.
+
+    ``without`` is the same with no exclusion applied, where some are.
+    """
 
     found: Agreement
     alpha: Shown
     percent: Shown
+    lines: tuple[Line, ...]
     options: tuple[OptionRow, ...]
+    without: "Row | None" = None
 
     @property
     def label(self) -> str:
         """What was asked, with words for the values that differ from item to item."""
         return spoken(self.found.label)
+
+    @property
+    def caption(self) -> str:
+        """The question as titles call it."""
+        return captioned(self.found.label, self.found.scope)
 
     @property
     def name(self) -> str:
@@ -77,6 +105,20 @@ class Row:
     def wave(self) -> str:
         """Which seats count."""
         return " + ".join(self.found.waves)
+
+    @property
+    def with_not_asked(self) -> str:
+        """What it is when "not asked" is an option too, in words; empty where it never is."""
+        beside = self.found.with_not_asked
+        if beside is None:
+            return ""
+        return sentences.of_not_asked(
+            beside.share.prevalence,
+            beside.alpha,
+            beside.percent,
+            ratings=beside.share.ratings,
+            metric=beside.metric,
+        )
 
     @property
     def said(self) -> list[str]:
@@ -109,6 +151,21 @@ class Section:
         return self.rows[0]
 
     @property
+    def is_long(self) -> bool:
+        """Say whether its table would stand in the way of the next question."""
+        return len(self.rows) > ROWS_UNFOLDED
+
+    @property
+    def label(self) -> str:
+        """What was asked."""
+        return self.first.label
+
+    @property
+    def found(self) -> Agreement:
+        """The question's agreement, of the first slice if there are several."""
+        return self.first.found
+
+    @property
     def judged(self) -> bool:
         """Say whether anyone answered it."""
         return any(row.found.judgments for row in self.rows)
@@ -117,63 +174,113 @@ class Section:
 @researchers("agreement")
 def page(visit: Visit) -> HttpResponse:
     """Show agreement on each question, or on one, whole or in slices."""
-    found = _found(visit)
+    words = filter_words(visit.study.id)
+    form = AgreementForm(visit.study, words, visit.request.GET)
+    asked = _asked(visit)
+    kept = reports.found(visit.study, AGREEMENT, asked.given)
+    found = kept.value.questions if kept.value else []
+    marked = kept.value.spans if kept.value else []
     rows = [_row(one) for one in found]
+    if any(one.filters.exclusions for one in found):
+        rows = _beside(rows, _without_exclusions(visit, asked))
     judged = any(one.judgments for one in found)
     context = {
+        "kept": kept,
         "sections": _sections(rows) if judged else [],
-        "rows": rows if judged and not visit.asked("by") else [],
-        "overview": _overview(rows) if judged and not visit.asked("by") else "",
-        "judged": judged,
-        "questions": agreement.offered(visit.study),
-        "slices": [(key, key.replace("_", " ")) for key in SLICES],
-        "question": visit.asked("question"),
-        "by": visit.asked("by"),
+        "rows": rows if judged and not asked.by else [],
+        "overview": _overview(rows) if judged and not asked.by else "",
+        **(_by_two(rows) if judged and asked.by and "," in asked.by else {}),
+        "charted": judged,
+        "judged": judged or any(one.judgments for one in marked),
+        "markings": [MarkingShown(one) for one in marked],
+        "form": form,
+        "filtered": form.is_filtered,
+        "question": asked.question,
+        "by": asked.by,
+        "identical": len(
+            identical_blocks.report(visit.study, most=MOST_LOOKED_THROUGH).found if judged else ()
+        ),
         "convention": sentences.CONVENTION,
-        "query": _query(visit),
+        "query": asked.as_query(),
+        "given": _given(asked),
+        "chosen": asked.chosen,
+        "exclusions": (found or marked)[0].filters.exclusions if found or marked else (),
     }
     return visit.page("agreement.html", context)
+
+
+def _without_exclusions(visit: Visit, asked: selections.Selection) -> list[Agreement]:
+    """Return the same with no exclusion applied; nothing where that is not computed yet."""
+    given = asked.without_exclusions().as_json()
+    beside = reports.found(visit.study, AGREEMENT, given)
+    return beside.value.questions if beside.value else []
+
+
+def _given(asked: selections.Selection) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in asked.given.items() for value in values]
 
 
 @researchers("agreement")
 def as_csv(visit: Visit) -> HttpResponse:
     """Download what is shown as a table that a spreadsheet opens and does not run."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow([*COLUMNS, "csv_escaped"])
-    writer.writerows(_escaped(row) for one in _found(visit) for row in _cells(one))
-    return _download(visit, written.getvalue(), "text/csv; charset=utf-8", "csv")
+    found = _found(visit)
+    rows = [row for one in found.questions for row in cells(one)]
+    rows += [row for one in found.spans for row in marking_cells(one)]
+    return table_file(visit, COLUMNS, rows, *_file_parts(visit))
 
 
 @researchers("agreement")
 def as_json(visit: Visit) -> HttpResponse:
     """Download what is shown as the command and the API give it."""
     try:
-        body = agreement.as_json(visit.study, _found(visit))
+        body = reports.found(visit.study, AGREEMENT, _asked(visit).given).as_json()
     except EvaluationError as refusal:
         error = {"code": refusal.code, "message": str(refusal), "details": refusal.details}
         return JsonResponse(error, status=refusal.http_status)
     text = json.dumps(body, ensure_ascii=False, allow_nan=False)
-    return _download(visit, text, "application/json; charset=utf-8", "json")
+    kind = "application/json; charset=utf-8"
+    return as_file(visit, text.encode(), *_file_parts(visit), content_type=kind, ending="json")
 
 
 @researchers("agreement")
-def chart(visit: Visit) -> HttpResponse:
+def chart(visit: Visit, form: str) -> HttpResponse:
     """Download the chart of what is shown."""
-    svg = charts.standalone(_overview([_row(one) for one in _found(visit)]))
-    return _download(visit, svg, "image/svg+xml; charset=utf-8", "svg")
+    drawn = _overview([_row(one) for one in _found(visit).questions])
+    return chart_file(visit, drawn, *_file_parts(visit), form=form)
 
 
-def _found(visit: Visit) -> list[Agreement]:
-    return agreement.report(visit.study, question=visit.asked("question"), by=visit.asked("by"))
+def _asked(visit: Visit) -> selections.Selection:
+    return selections.read(dict(visit.request.GET.lists()))
+
+
+def _found(visit: Visit) -> AgreementFound:
+    return reports.found(visit.study, AGREEMENT, _asked(visit).given).or_refused()
+
+
+def _beside(rows: list[Row], found: list[Agreement]) -> list[Row]:
+    """Put the same numbers with no exclusion applied beside each row."""
+    known = {(one.key, one.scope, one.names): _row(one) for one in found}
+    return [
+        replace(row, without=known.get((row.found.key, row.found.scope, row.found.names)))
+        for row in rows
+    ]
 
 
 def _row(found: Agreement) -> Row:
     options = tuple(
-        OptionRow(spoken(share.label), share.ratings, Number(share.share, as_percent=True))
+        OptionRow(
+            spoken(share.label),
+            share.ratings,
+            Shown(share.prevalence, as_percent=True),
+            Shown(share.agreement, as_percent=True),
+        )
         for share in found.shares
     )
-    return Row(found, Shown(found.alpha), Shown(found.percent, as_percent=True), options)
+    lines = tuple(
+        Line(TITLES[name], found.level if name == ALPHA else "", Shown(one, name == PERCENT))
+        for name, one in found.coefficients.items()
+    )
+    return Row(found, Shown(found.alpha), Shown(found.percent, as_percent=True), lines, options)
 
 
 def _sections(rows: list[Row]) -> list[Section]:
@@ -184,10 +291,10 @@ def _sections(rows: list[Row]) -> list[Section]:
         shown = _most_rated(slices)
         first = shown[0]
         if first.found.slice_by:
-            title = f"Agreement on {first.found.key} ({first.found.scope}) by slice"
+            title = f"Agreement on {first.caption} by slice"
             drawn = _forest(((row.name, row) for row in shown), title)
         else:
-            title = f"How often each answer to {first.found.key} ({first.found.scope}) was given"
+            title = f"How often each answer to {first.caption} was given"
             drawn = _prevalence(first, title)
         found.append(Section(shown, drawn, title, len(slices) - len(shown)))
     return found
@@ -208,48 +315,72 @@ def _forest(named: Iterable[tuple[str, Row]], title: str) -> SafeString:
     points = [
         Point(place, name, shown.estimate.value, shown.estimate.low, shown.estimate.high)
         for place, row in named
-        for name, shown in ((ALPHA_NAME, row.alpha), (PERCENT_NAME, row.percent))
+        for name, shown in _drawn(row)
     ]
-    return mark_safe(charts.forest(points, title=title, marks=CONVENTIONS))  # noqa: S308 - ours
+    return inline(charts.forest(points, title=title, marks=CONVENTIONS))
+
+
+def _drawn(row: Row) -> list[tuple[str, Shown]]:
+    """Return what is drawn of a row: alpha, AC1 where it has one, percent."""
+    drawn = [(ALPHA_NAME, row.alpha), (PERCENT_NAME, row.percent)]
+    if AC1 in row.found.coefficients:
+        drawn.insert(1, (TITLES[AC1], Shown(row.found.coefficients[AC1])))
+    return drawn
+
+
+def _by_two(rows: list[Row]) -> dict[str, SafeString]:
+    """Return the chart of two ways to slice: small multiples over turns, else a map."""
+    over_turns = rows and TURN in dict(rows[0].found.names)
+    return {"panels": _panels(rows)} if over_turns else {"map": _map(rows)}
+
+
+def _of_first_question(rows: list[Row]) -> list[Row]:
+    first = (rows[0].found.key, rows[0].found.scope)
+    return [row for row in rows if (row.found.key, row.found.scope) == first and row.found.items]
+
+
+def _panels(rows: list[Row]) -> SafeString:
+    """Draw alpha of the first question over turns, a panel for each slice of the other way."""
+    moments = []
+    for row in _of_first_question(rows):
+        names = dict(row.found.names)
+        at, (other,) = names.pop(TURN), names.values()
+        alpha, about = row.found.alpha, f"{row.found.items:,} items"
+        moments.append(
+            Moment(
+                at, other, alpha.value, alpha.low, alpha.high, about, row.alpha.why or "undefined"
+            )
+        )
+    title = f"{ALPHA_NAME} of {rows[0].full_name} over turns"
+    thresholds = [mark.at for mark in CONVENTIONS]
+    drawn = charts.panels(moments, title=title, x_title="turn", marks=thresholds)
+    return inline(drawn)
+
+
+def _map(rows: list[Row]) -> SafeString:
+    """Draw alpha of the first question as colours, one way to slice down, the other across."""
+    cells = [
+        Square(row.found.names[0][1], row.found.names[1][1], row.found.alpha.value,
+               row.alpha.value.text, f"{row.found.items:,} items", row.alpha.why)
+        for row in _of_first_question(rows)
+    ]  # fmt: skip
+    title = f"{ALPHA_NAME} of {rows[0].full_name} by {rows[0].found.slice_by}"
+    return inline(charts.heat_map(cells, title=title, lowest=-1.0))
 
 
 def _prevalence(row: Row, title: str) -> SafeString:
     drawn = [
-        Bar(option.label, option.share.value or 0.0, f"{option.share.text} ({option.ratings:,})")
-        for option in row.options
+        Bar(
+            one.label,
+            one.share.estimate.value or 0.0,
+            f"{one.share.value.text} ({one.ratings:,})",
+        )
+        for one in row.options
     ]
-    return mark_safe(charts.bars(drawn, title=title))  # noqa: S308 - ours
+    return inline(charts.bars(drawn, title=title))
 
 
-def _cells(found: Agreement) -> Iterable[list[object]]:
-    """Yield a line for each coefficient and each option's share."""
-    before = [found.key, found.scope, found.level, found.slice_by, found.slice_key]
-    sizes = [found.items, found.pairable_items, found.raters, found.judgments, found.clusters]
-    after = [*sizes, found.cluster, "+".join(found.waves), found.rubric_version]
-    for name, one in ((ALPHA, found.alpha), (PERCENT, found.percent)):
-        numbers = [one.value, one.low, one.high, one.se]
-        yield [*before, name, None, *numbers, str(one.reason) if one.reason else None, *after]
-    for share in found.shares:
-        yield [*before, "share", share.option, share.share, None, None, None, None, *after]
-
-
-def _escaped(row: list[object]) -> list[str]:
-    """Return a line as cells that no spreadsheet runs, with the names of those changed."""
-    cells = [cell(value) for value in row]
-    names = [name for name, (_, escaped) in zip(COLUMNS, cells, strict=True) if escaped]
-    return [*(text for text, _ in cells), " ".join(names)]
-
-
-def _query(visit: Visit) -> str:
-    asked = {name: visit.asked(name) for name in ("question", "by")}
-    return urlencode({name: value for name, value in asked.items() if value})
-
-
-def _download(visit: Visit, text: str, content_type: str, ending: str) -> HttpResponse:
-    parts = [visit.study.slug, "agreement", visit.asked("question"), visit.asked("by")]
-    name = "-".join(part for part in parts if part)
-    response = HttpResponse(text, content_type=content_type)
-    response["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=f"{name}.{ending}"
-    )
-    return response
+def _file_parts(visit: Visit) -> list[str]:
+    asked = _asked(visit)
+    by = asked.by.replace(",", "-") if asked.by else ""
+    return [part for part in ("agreement", asked.question or "", by) if part]

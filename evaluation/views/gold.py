@@ -1,5 +1,6 @@
 """Raters beside known answers, for researchers and admins."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.core.paginator import Paginator
@@ -9,6 +10,7 @@ from evaluation.services import gold
 from evaluation.services.gold import Beside, RaterOnGold
 from evaluation.views.numbers import Number, Shown
 from evaluation.views.pages import Visit, researchers
+from evaluation.views.words import menu
 
 RATERS_PER_PAGE = 100
 NAME_SHOWN = 8
@@ -19,6 +21,7 @@ class QuestionRow:
     """A rater's answers to one question, to be shown."""
 
     found: Beside
+    label: str
 
     @property
     def share(self) -> Shown:
@@ -37,6 +40,7 @@ class RaterRow:
 
     found: RaterOnGold
     name: str
+    labels: Mapping[str, str]
 
     @property
     def share(self) -> Shown:
@@ -46,7 +50,7 @@ class RaterRow:
     @property
     def questions(self) -> list[QuestionRow]:
         """The questions the rater answered there."""
-        return [QuestionRow(one) for one in self.found.questions]
+        return [QuestionRow(one, self.labels.get(one.key, "")) for one in self.found.questions]
 
 
 @researchers("gold")
@@ -54,7 +58,8 @@ def page(visit: Visit) -> HttpResponse:
     """List the raters who answered where the right answer is known, the least right first."""
     found = gold.report(visit.study)
     shown = Paginator(found, RATERS_PER_PAGE).get_page(visit.request.GET.get("page", "1"))
-    rows = [RaterRow(one, _name(visit, one)) for one in shown]
+    labels = dict(menu(visit.study.rubric.questions))
+    rows = [RaterRow(one, _name(visit, one), labels) for one in shown]
     return visit.page("gold.html", {"page": shown, "rows": rows, "query": ""})
 
 

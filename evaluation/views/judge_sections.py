@@ -1,22 +1,25 @@
 """What a judge's pages show of its report: few digits, words, the matrix as rows of cells."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
+from annotation.selectors.asked import Filters
 from annotation.selectors.studies import StudyFacts
 from evaluation import charts, sentences
 from evaluation.charts import Point
-from evaluation.services import judges
+from evaluation.services import judges, reports
 from evaluation.services.conclusions import Conclusion
 from evaluation.services.judge_reports import JudgeQuestionReport, OptionReport
 from evaluation.services.judges import JudgeFacts
 from evaluation.stats.ceiling import HumanCeiling
 from evaluation.stats.estimates import Estimate
+from evaluation.views.inline import inline
+from evaluation.views.judge_trials import AlternativeTest, Calibrated
 from evaluation.views.numbers import Shown
-from evaluation.views.words import spoken
+from evaluation.views.words import captioned, spoken
 
 # With more verdicts than this the list waits for nobody: the judge's own page has the numbers.
 MOST_IN_THE_LIST = 200_000
@@ -30,7 +33,8 @@ class Line:
 
     facts: JudgeFacts
     questions: tuple[str, ...]
-    first: "Section | None"
+    accuracy: Shown | None = None
+    kappa: Shown | None = None
 
     @property
     def verdicts(self) -> str:
@@ -38,13 +42,16 @@ class Line:
         return f"{self.facts.verdicts:,}"
 
     @classmethod
-    def of(cls, study: StudyFacts, facts: JudgeFacts) -> "Line":
-        """Read the judge's report, unless that would take long."""
-        if facts.verdicts > MOST_IN_THE_LIST:
-            return cls(facts, (), None)
-        found = judges.report(study, facts.id)
-        keys = tuple(dict.fromkeys(one.key for one in found))
-        return cls(facts, keys, Section(found[0]) if found else None)
+    def of(cls, study: StudyFacts, facts: JudgeFacts, filters: Filters) -> "Line":
+        """Read the judge's first numbers, unless that would take long."""
+        found = None
+        if facts.verdicts <= MOST_IN_THE_LIST and not reports.is_large_study(study):
+            found = judges.at_a_glance(study, facts.id, filters)
+        if found is None:
+            return cls(facts, ())
+        return cls(
+            facts, found.questions, Shown(found.accuracy, as_percent=True), Shown(found.kappa)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +102,10 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A judge on one question in one scope."""
+    """A judge on one question in one scope; ``kept`` is what its links say of exclusions."""
 
     found: JudgeQuestionReport
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -105,10 +113,16 @@ class Section:
         return spoken(self.found.label)
 
     @property
+    def chart_key(self) -> str:
+        """What its chart is called in addresses."""
+        return f"{self.found.key}-{self.found.scope}"
+
+    @property
     def alarming(self) -> bool:
         """Say whether the sentence is a warning."""
         return self.found.said.conclusion in (
             Conclusion.INVERTED,
+            Conclusion.ONE_ANSWER,
             Conclusion.TOO_FEW,
             Conclusion.TWO_REPLIES,
             Conclusion.NO_PAIRS,
@@ -130,6 +144,24 @@ class Section:
         """Quadratic kappa, for options in an order."""
         weighted = self.found.weighted_kappa
         return Shown(weighted) if weighted else None
+
+    @property
+    def alphas(self) -> tuple[tuple[str, Shown], ...]:
+        """Alpha of people alone, and with the judge as one rater more."""
+        return (
+            ("people alone", Shown(self.found.human_alpha)),
+            ("people and the judge", Shown(self.found.alpha)),
+        )
+
+    @property
+    def alternative(self) -> AlternativeTest | None:
+        """Whether it may stand in for a person."""
+        return AlternativeTest(self.found.alternative) if self.found.alternative else None
+
+    @property
+    def calibrations(self) -> list[Calibrated]:
+        """Whether its probabilities mean what they say; empty where it gave none."""
+        return [Calibrated(one) for one in self.found.calibrations]
 
     @property
     def said(self) -> list[str]:
@@ -174,7 +206,8 @@ class Section:
     @property
     def title(self) -> str:
         """What the chart shows."""
-        return f"{self.found.key} ({self.found.scope}): the judge beside people, on the same items"
+        about = captioned(self.found.label, self.found.scope)
+        return f"{about}: the judge beside people, on the same items"
 
     @property
     def sizes(self) -> dict[str, str]:
@@ -192,11 +225,11 @@ class Section:
             for one in self.compared
             for series, shown in ((JUDGE, one.judge), (PEOPLE, one.people))
         ]
-        return mark_safe(charts.forest(points, title=self.title))  # noqa: S308 - ours
+        return inline(charts.forest(points, title=self.title))
 
     def _query(self, people: str, says: str) -> str:
         asked = {"question": self.found.key, "scope": self.found.scope}
-        return urlencode(asked | {"people": people, "judge": says})
+        return urlencode(asked | {"people": people, "judge": says} | dict(self.kept))
 
 
 def _three(found: HumanCeiling) -> tuple[Estimate, Estimate, Estimate]:

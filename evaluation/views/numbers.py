@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evaluation import sentences
+from evaluation.digits import SMALLEST_P, decimal, percent
 from evaluation.stats.estimates import Estimate
 
 DASH = "\N{EN DASH}"
+
+
+def separated(**numbers: int) -> dict[str, str]:
+    """Return counts as a page shows them, with separators, by name."""
+    return {name: f"{number:,}" for name, number in numbers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Number:
         """The few digits, or a dash."""
         if self.value is None:
             return DASH
-        return sentences.percent(self.value) if self.as_percent else sentences.decimal(self.value)
+        return percent(self.value) if self.as_percent else decimal(self.value)
 
     @property
     def html(self) -> SafeString:
@@ -33,6 +38,17 @@ class Number:
             return format_html('<span class="muted" title="{}">undefined</span>', self.why)
         exact = repr(self.value)
         return format_html('<data value="{0}" title="{0}">{1}</data>', exact, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class PValue(Number):
+    """A p-value: below a thousandth it is said to be so, never 0."""
+
+    @property
+    def text(self) -> str:
+        """The few digits, or a dash."""
+        small = self.value is not None and self.value < SMALLEST_P
+        return f"< {SMALLEST_P:.3f}" if small else Number.text.__get__(self)
 
 
 @dataclass(frozen=True, slots=True)

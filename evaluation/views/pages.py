@@ -74,7 +74,18 @@ def researchers(tab: str, methods: tuple[str, ...] = READ) -> Callable[[View], V
     return decorator
 
 
+def of_judge(visit: Visit, judge_id: int) -> dict[str, list[str]]:
+    """Return what the address of a judge's page asks for, the judge among it.
+
+    What is asked is what the judge's reports are kept by: see ``services.report_kinds``.
+    """
+    return {**dict(visit.request.GET.lists()), "judge": [str(judge_id)]}
+
+
 def refused(visit: Visit, refusal: EvaluationError) -> HttpResponse:
     """Say what is wrong and where to go on."""
-    context = {"refusal": str(refusal)}
+    context = {
+        "refusal": str(refusal),
+        "absent": refusal.http_status == HTTPStatus.NOT_FOUND,
+    }
     return visit.page("refused.html", context, status=refusal.http_status)

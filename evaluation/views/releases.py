@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
+from annotation.selectors.personal_data import counts_of, findings_of
 from evaluation import tasks
-from evaluation.errors import ReleaseExists, ReleaseInvalid, ReleaseUnknown
+from evaluation.errors import ReleaseExists, ReleaseInvalid
+from evaluation.exports.card import personal_data
+from evaluation.exports.compare import Change
 from evaluation.exports.verify import MANIFEST
 from evaluation.models import Release
 from evaluation.models.release import ReleaseState
@@ -65,6 +68,11 @@ class ReleaseShown:
         return self.stored.state == ReleaseState.READY
 
     @property
+    def expired(self) -> bool:
+        """Say whether its files were deleted at the end of their time."""
+        return self.stored.state == ReleaseState.EXPIRED
+
+    @property
     def judgments(self) -> str:
         """How many judgments are in it."""
         counted = self.stored.manifest.get("judgments", {}).get("included")
@@ -77,9 +85,23 @@ class ReleaseShown:
         return [one for one in found if one["judgments"]]
 
     @property
+    def rules(self) -> dict[str, Any]:
+        """The exclusions that were applied and how many judgments they leave out; empty: none."""
+        manifest = self.stored.manifest
+        numbers = manifest.get("filters", {}).get("exclusions", [])
+        count = manifest.get("judgments", {}).get("included_but_excluded", 0)
+        return {"numbers": numbers, "judgments": f"{count:,}"} if numbers else {}
+
+    @property
+    def personal(self) -> str:
+        """What was found in raters' words and what became of it; earlier software says nothing."""
+        known = "personal_data" in self.stored.manifest
+        return personal_data(self.stored.manifest) if known else ""
+
+    @property
     def files(self) -> list[ReleaseFile]:
         """Its files, the manifest first."""
-        return list(_files(self.stored)) if self.ready else []
+        return list(_files(self.stored)) if self.ready or self.expired else []
 
     @property
     def sums(self) -> str:
@@ -117,20 +139,53 @@ def release(visit: Visit, key: str) -> HttpResponse:
 
 
 @researchers("releases")
+def comparison(visit: Visit) -> HttpResponse:
+    """Say what changed from one release to another."""
+    found = _shown(visit, releases.releases_of(visit.study))
+    before, after = visit.asked("before"), visit.asked("after")
+    context: dict[str, Any] = {
+        "releases": [one for one in found if one.ready],
+        "before": before,
+        "after": after,
+    }
+    if before and after:
+        compared = releases.compared(visit.study, before, after)
+        context |= {"found": compared, "alphas": [_alphas(one) for one in compared.headline]}
+    return visit.page("compare_releases.html", context)
+
+
+def _alphas(change: Change) -> dict[str, Any]:
+    """Return an alpha before and after, and by how much it moved."""
+    both = change.before is not None and change.after is not None
+    moved = Number(change.after - change.before if both else None, why="one of them is undefined")
+    why = "undefined, or not asked then"
+    return {
+        "what": change.what,
+        "before": Number(change.before, why=why),
+        "after": Number(change.after, why=why),
+        "moved": moved,
+    }
+
+
+@researchers("releases")
 def release_file(visit: Visit, key: str, name: str) -> HttpResponseBase:
-    """Send one file of a release, always as a download."""
-    path = releases.path_of(releases.release_of(visit.study, key), name)
-    try:
-        return FileResponse(path.open("rb"), as_attachment=True, filename=name)
-    except FileNotFoundError as error:
-        raise ReleaseUnknown("The file is not on the server any more: ask an operator.") from error
+    """Send one file of a release, or a part of it, always as a download."""
+    stored = releases.release_of(visit.study, key)
+    return releases.sent(stored, name, visit.request.headers)
 
 
 def _list(
     visit: Visit, context: dict[str, Any] | None = None, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     found = _shown(visit, releases.releases_of(visit.study))
-    known = {"releases": found, "unfinished": any(one.unfinished for one in found)}
+    personal = counts_of(findings_of(visit.study.id))
+    known = {
+        "personal": personal,
+        "undecided": sum(one.undecided for one in personal),
+        "releases": found,
+        "unfinished": any(one.unfinished for one in found),
+        "comparable": sum(one.ready for one in found) > 1,
+    }
     return visit.page("releases.html", known | (context or {}), status=status)
 
 

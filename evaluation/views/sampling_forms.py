@@ -4,18 +4,23 @@ from typing import Any
 
 from django import forms
 
+from annotation.plans import QuestionPlan
 from annotation.selectors.frames import STRATIFIERS, FrameWords
-from annotation.vocabulary import Wave
+from annotation.vocabulary import Framing, Wave
 from evaluation.errors import FrameInvalid
 from evaluation.frames import Frame, frame_from_json
-from evaluation.intake.samples import MOST_RATERS, Drawing, drawing_from_json
+from evaluation.intake.designs import Drawing, drawing_from_json, used_by
+from evaluation.intake.samples import MOST_RATERS
 from evaluation.models import Design
 from evaluation.services.judges import JudgeFacts
+from evaluation.views.sample_words import SINGLE
+from evaluation.views.words import menu, spoken
 
 LISTS = ("model", "family", "framing", "category", "topic", "language", "batch")
 ROWS_OF_A_LIST = 4
 SEPARATOR = ":"
-Choices = list[tuple[str, str]]
+# Value and words; or the name of a group and its choices.
+Choices = list[tuple[str, Any]]
 
 
 class DesignForm(forms.Form):
@@ -54,7 +59,7 @@ class DesignForm(forms.Form):
         help_text="Of a panel: queries, each with all of its replies.",
     )
     by = forms.MultipleChoiceField(
-        label="Strata by", required=False, choices=[(name, name) for name in STRATIFIERS]
+        label="Strata by", required=False, choices=[(name, SINGLE[name]) for name in STRATIFIERS]
     )
     allocation = forms.ChoiceField(
         label="Allocation",
@@ -81,7 +86,11 @@ class DesignForm(forms.Form):
     rate_others = forms.FloatField(
         label="Share drawn of the rest", required=False, min_value=0, max_value=1
     )
-    seed = forms.IntegerField(label="Seed", required=False)
+    seed = forms.IntegerField(
+        label="Seed",
+        required=False,
+        help_text="Decides who is drawn: the same design and seed draw the same. Empty: 1.",
+    )
     reason = forms.CharField(
         label="Why",
         required=False,
@@ -105,13 +114,14 @@ class DesignForm(forms.Form):
         *,
         words: FrameWords,
         judges: list[JudgeFacts],
-        questions: list[tuple[str, list[str]]],
+        questions: list[QuestionPlan],
     ) -> None:
         super().__init__(data, label_suffix="")
         known: dict[str, Choices] = {
             name: [(word, f"{word} ({n:,})") for word, n in getattr(words, name)]
-            for name in ("model", "family", "framing", "topic", "language")
+            for name in ("model", "family", "topic", "language")
         }
+        known["framing"] = [(word, f"{Framing(word).label} ({n:,})") for word, n in words.framing]
         known["category"] = [(word, word) for word in words.category]
         known["batch"] = [(str(n), f"{n}: {file}") for n, file in words.batch]
         anyone = [("", "any")]
@@ -119,13 +129,15 @@ class DesignForm(forms.Form):
             *anyone,
             *((str(one.id), " ".join((one.name, one.prompt_version)).strip()) for one in judges),
         ]
-        said = [
-            (f"{key}{SEPARATOR}{code}", f"{key}: {code}")
-            for key, codes in questions
-            for code in codes
+        said: Choices = [
+            (
+                spoken(one.label),
+                [(f"{one.key}{SEPARATOR}{o.code}", spoken(o.label)) for o in one.options],
+            )
+            for one in questions
         ]
         known |= {"judge": of_judges, "marked_judge": of_judges, "answers": said, "marked": said}
-        known["judges_differ"] = [*anyone, *((key, key) for key, _ in questions)]
+        known["judges_differ"] = [*anyone, *menu(questions)]
         for name, choices in known.items():
             field: Any = self.fields[name]
             field.choices = choices
@@ -200,7 +212,8 @@ class DesignForm(forms.Form):
             given["shares"] = dict(
                 _share(line) for line in sent.get("shares", "").splitlines() if line.strip()
             )
-        return drawing_from_json(given)
+        used = used_by(Design(design))
+        return drawing_from_json({name: said for name, said in given.items() if name in used})
 
 
 class SampleSeatsForm(forms.Form):

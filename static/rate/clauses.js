@@ -1,5 +1,6 @@
 // Clauses of a specification: found by words, cited with what they did.
 
+import { showLetters } from "./letters.js";
 import { form, get, stage, word } from "./page.js";
 
 let asked = 0;
@@ -12,7 +13,9 @@ async function search(field, words) {
   url.searchParams.set("question", field.dataset.clauses);
   try {
     const answer = await get(url);
-    if (number === asked && answer.ok) results.innerHTML = await answer.text(); // made by our server, escaped there
+    if (number !== asked || !answer.ok) return;
+    results.innerHTML = await answer.text(); // made by our server, escaped there
+    showLetters();
   } catch {
     // without a connection what was found last stays
   }

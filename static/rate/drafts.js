@@ -15,25 +15,33 @@ function entered() {
 }
 
 export function changed() {
-  if (!form() || form().dataset.sent) return;
-  clearTimeout(soon);
-  soon = setTimeout(keep, PAUSE);
-}
-
-async function keep() {
   const answers = form();
   if (!answers || answers.dataset.sent) return;
-  const name = place();
-  store(name, entered());
+  clearTimeout(soon);
+  soon = setTimeout(() => keep(answers), PAUSE);
+}
+
+// Not for a form that was sent or left since: another one stands there then.
+async function keep(answers) {
+  if (answers !== form() || answers.dataset.sent) return;
+  const [here, name] = [card(), place()];
+  const kept = store(name, entered());
   try {
     const answer = await post(`${card().dataset.at}draft/`, new URLSearchParams(new FormData(answers)));
     if (!answer.ok) return;
+    const { leased_until: until } = await answer.json(); // whoever does not say it has kept nothing
+    if (until === undefined) return;
     store(name, null);
-    extended((await answer.json()).leased_until);
+    extended(here, until);
   } catch {
-    // kept in the browser; the next answer tries again
+    if (!kept) say(word("draft_unkept"), { failed: true }); // else it is in the browser
   }
 }
+
+// Whoever signs out leaves nothing here: app.js clears it away, and nothing is kept after that.
+document.querySelector(".bar__out")?.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) clearTimeout(soon);
+});
 
 // What was entered without a connection and never reached the server.
 export function restore() {

@@ -1,18 +1,27 @@
 // Keys: choosing, moving, sending; a sheet of them made from the questions; and changing them.
 
 import { card, form, keys, post, questions, say, stage, word } from "./page.js";
-import { choose, chooseSide, move } from "./questions.js";
+import { allot, chooseLetter, labelOf, lettersOf } from "./letters.js";
+import { choose, chooseSide, hasSides, move } from "./questions.js";
 import { startCaret } from "./spans.js";
 import { flush, waiting } from "./sending.js";
 
 const OFF = "touchstone.keys-off";
+const READ = { ArrowLeft: "←", ArrowRight: "→" };
 const off = document.getElementById("keys-off");
 const fields = [...keys.querySelectorAll("[data-usual]")];
 const chosen = keys.dataset.chosen.trim().split(/\s+/);
-for (const field of fields) {
-  const at = chosen.indexOf(field.name);
-  field.value = at >= 0 && at % 2 === 0 ? chosen[at + 1] : field.dataset.usual;
+// What each act's key is now; the server has taken it.
+const now = Object.fromEntries(fields.map((field) => [field.name, field.dataset.usual]));
+for (let at = 0; at + 1 < chosen.length; at += 2) if (chosen[at] in now) now[chosen[at]] = chosen[at + 1];
+const reads = (key) => READ[key] ?? key;
+const actOf = (key) => Object.keys(now).find((act) => now[act] === key || now[act] === key.toLowerCase());
+
+function put(field, key) {
+  field.dataset.key = key;
+  field.value = reads(key);
 }
+for (const field of fields) put(field, now[field.name]);
 
 function open(id) {
   const details = stage.querySelector(id);
@@ -31,6 +40,7 @@ function toMessage(step) {
 }
 
 const acts = {
+  submit: () => form()?.requestSubmit(),
   next_question: () => move(1),
   previous_question: () => move(-1),
   next_message: () => toMessage(1),
@@ -50,42 +60,48 @@ const acts = {
   mark: startCaret,
 };
 
+// Says whether the key did something here.
+function does(act, key) {
+  if (!act) return chooseLetter(key);
+  if (act.startsWith("digit_")) return choose(act.at(-1));
+  if (act === "left_reply" || act === "right_reply") return chooseSide(act === "left_reply" ? 0 : 1);
+  if (!card()) return false;
+  acts[act]();
+  return true;
+}
+
 function onKey(event) {
   const typing = event.target.closest("textarea, input:not([type=radio], [type=checkbox]), select, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-  if (event.key === "?") {
+  const act = actOf(event.key);
+  if (act === "sheet") {
     keys.open ? keys.close() : sheet();
     event.preventDefault();
     return;
   }
   if (keys.open || off.checked) return;
-  const inRoom = event.target.closest("summary, a, button");
-  if (event.key === "Enter" && !inRoom) form()?.requestSubmit();
-  else if (/^[0-9]$/.test(event.key)) {
-    if (!choose(event.key)) return;
-  } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-    if (!chooseSide(event.key === "ArrowLeft" ? 0 : 1)) return;
-  } else {
-    const field = fields.find((one) => one.value === event.key.toLowerCase());
-    if (!field || !card()) return;
-    acts[field.name]();
-  }
-  event.preventDefault();
+  if (event.key === "Enter" && event.target.closest("summary, a, button")) return;
+  // The browser itself sends a form on Enter: not where another key was chosen for that.
+  if (does(act, event.key) || event.key === "Enter") event.preventDefault();
 }
 
-// What each digit says to each question now on the page.
+// What each key says to each question now on the page.
 function sheet() {
   const list = document.createElement("dl");
   for (const question of questions()) {
-    const options = [...question.querySelectorAll(".option[data-key]")];
-    if (!options.length) continue;
+    const pairs = [
+      ...[...question.querySelectorAll(".option[data-key]")].map((one) => [reads(now[`digit_${one.dataset.key}`]), labelOf(one)]),
+      ...lettersOf(question),
+      ...(hasSides(question) ? [[reads(now.left_reply), word("left_reply")], [reads(now.right_reply), word("right_reply")]] : []),
+    ];
+    if (!pairs.length) continue;
     const term = document.createElement("dt");
     term.textContent = question.querySelector("legend").textContent.trim();
     const said = document.createElement("dd");
-    for (const option of options) {
-      const key = document.createElement("kbd");
-      key.textContent = option.dataset.key;
-      said.append(key, ` ${option.querySelector(".option__label").firstChild.textContent.trim()}  `);
+    for (const [key, label] of pairs) {
+      const shown = document.createElement("kbd");
+      shown.textContent = key;
+      said.append(shown, ` ${label}  `);
     }
     list.append(term, said);
   }
@@ -95,26 +111,49 @@ function sheet() {
 
 async function remap() {
   const said = keys.querySelector("[data-remap-said]");
-  const body = new URLSearchParams(fields.map((field) => [field.name, field.value]));
+  said.textContent = word("saving"); // not what was said of the change before
+  const body = new URLSearchParams(fields.map((field) => [field.name, field.dataset.key]));
   try {
     const answer = await post(stage.dataset.keysAt, body);
     const found = await answer.json();
-    said.textContent = answer.ok ? word("saved") : found.message;
-    if (answer.ok) names();
+    const confirmed = answer.ok && found.keys;
+    said.textContent = confirmed ? word("saved") : (found.message ?? word("waits").split(":")[0]);
+    if (!confirmed) return;
+    Object.assign(now, found.keys);
+    names();
   } catch {
     said.textContent = word("waits").split(":")[0];
   }
 }
 
+// Shows everywhere on the page which key does what.
 export function names() {
-  for (const mark of document.querySelectorAll("[data-shows]"))
-    mark.textContent = fields.find((field) => field.name === mark.dataset.shows)?.value ?? "";
+  for (const mark of document.querySelectorAll("[data-shows]")) mark.textContent = reads(now[mark.dataset.shows] ?? "");
+  for (const option of stage.querySelectorAll(".option[data-key]")) option.dataset.shown = now[`digit_${option.dataset.key}`];
+  allot(new Set(Object.values(now)));
 }
 
-keys.addEventListener("change", (event) => event.target.matches("[data-usual]") && remap());
+// A field takes what is pressed in it: one sign, or a named key that its act can have. Enter, which
+// would close the sheet, does nothing else there. A screen's own keyboard types and says nothing.
+keys.addEventListener("keydown", (event) => {
+  const field = event.target.closest("[data-usual]");
+  if (!field || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const named = (field.dataset.named ?? "").split(" ").includes(event.key);
+  const sign = [...event.key].length === 1 && event.key.trim();
+  if (named || sign || event.key === "Enter") event.preventDefault();
+  if (!named && !sign) return;
+  put(field, named ? event.key : event.key.toLowerCase());
+  remap();
+});
+keys.addEventListener("change", (event) => {
+  const field = event.target.closest("[data-usual]");
+  if (!field) return;
+  put(field, field.value.trim().toLowerCase() || field.dataset.usual);
+  remap();
+});
 keys.addEventListener("click", (event) => {
   if (!event.target.closest("[data-usual-keys]")) return;
-  for (const field of fields) field.value = field.dataset.usual;
+  for (const field of fields) put(field, field.dataset.usual);
   remap();
 });
 document.querySelector('[data-open="keys"]')?.addEventListener("click", (event) => {

@@ -10,20 +10,22 @@ export function begin() {
   if (card()) card().dataset.begun ??= String(Date.now());
 }
 
-export function extended(until) {
-  if (!card() || !until) return;
-  card().dataset.until = until;
-  dismiss("lease");
+// Another item may be shown by the time that the server says so.
+export function extended(item, until) {
+  if (!until) return;
+  item.dataset.until = until;
+  if (item === card()) dismiss("lease");
 }
 
 async function keepIt() {
+  const here = card();
   try {
-    const answer = await post(`${card().dataset.at}extend/`, new URLSearchParams());
+    const answer = await post(`${here.dataset.at}extend/`, new URLSearchParams());
     const said = await answer.json();
-    if (answer.ok) extended(said.leased_until);
-    else note("lease", said.message);
+    if (answer.ok) extended(here, said.leased_until);
+    else if (here === card()) note("lease", said.message);
   } catch {
-    note("lease", word("waits").split(":")[0], word("lease_keep"), keepIt);
+    if (here === card()) note("lease", word("waits").split(":")[0], word("lease_keep"), keepIt);
   }
 }
 

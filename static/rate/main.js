@@ -1,6 +1,6 @@
 // The rater's page. Without this it still works: every rule is the server's.
 
-import { card, questions, reveal, stage, word } from "./page.js";
+import { card, questions, reveal, stage, unsay, word } from "./page.js";
 import { changed, restore } from "./drafts.js";
 import { settleClauses } from "./clauses.js";
 import { settleFolds } from "./folding.js";
@@ -42,7 +42,11 @@ stage.addEventListener("submit", (event) => {
     sendPart(event.target, event.submitter);
   }
 });
-stage.addEventListener("change", (event) => event.target.closest("#answers") && changed());
+stage.addEventListener("change", (event) => {
+  if (!event.target.closest("#answers")) return;
+  unsay(word("not_saved")); // the rater is at what is said above
+  changed();
+});
 stage.addEventListener("input", (event) => event.target.matches("textarea") && changed());
 
 addEventListener("beforeunload", (event) => waiting().length && event.preventDefault());

@@ -44,6 +44,11 @@ export function say(text, { failed = false, passing = false, link } = {}) {
   if (passing) fading = setTimeout(() => (saving.textContent = ""), 1500);
 }
 
+// What was said stays until something else is, but not past what it asks for.
+export function unsay(text) {
+  if (saving.textContent === text) saving.textContent = "";
+}
+
 // A notice with one button; there is at most one of each kind.
 export function note(kind, text, button, act) {
   dismiss(kind);
@@ -64,8 +69,8 @@ export function note(kind, text, button, act) {
 }
 
 // A part that the server made, as a notice.
-export function noteHtml(kind, html) {
-  note(kind, "");
+export function noteHtml(kind, html, button, act) {
+  note(kind, "", button, act);
   const inside = document.createElement("div");
   inside.innerHTML = html;
   notes.querySelector(`[data-kind="${kind}"] p`).replaceWith(inside);

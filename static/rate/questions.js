@@ -36,7 +36,8 @@ export function move(step) {
 
 export const firstOpen = () => questions().find((one) => !answered(one));
 
-function after(question) {
+// Where choosing leads: the next question that is open, or the button that saves.
+export function after(question) {
   if (question.dataset.type === "several") return;
   const all = questions();
   const next = all.slice(all.indexOf(question) + 1).find((one) => !answered(one)) ?? firstOpen();
@@ -53,13 +54,15 @@ export function choose(key) {
   return true;
 }
 
+const sides = (question) =>
+  stage.querySelector(".card--pair") ? [...question.querySelectorAll("input[value=slot_1], input[value=slot_2]")] : [];
+export const hasSides = (question) => sides(question).length === 2;
+
 // Of two replies side by side: left and right arrow choose the one that stands there.
 export function chooseSide(side) {
   const question = marked();
-  if (!question || !stage.querySelector(".card--pair")) return false;
-  const options = [...question.querySelectorAll("input[value=slot_1], input[value=slot_2]")];
-  if (options.length !== 2) return false;
-  options[side].click();
+  if (!question || !hasSides(question)) return false;
+  sides(question)[side].click();
   after(question);
   return true;
 }

@@ -101,7 +101,9 @@ function add(field, kind, label) {
   item.append(input, " ", words, ...(kind ? [" ", badge] : []), " ", remove);
   field.querySelector(".spans__list").append(item);
   selected = null;
-  getSelection().removeAllRanges();
+  // Who selects by keys goes on from there.
+  if (document.activeElement.matches(".message__text--caret")) getSelection().collapseToEnd();
+  else getSelection().removeAllRanges();
   show();
   paint();
   say(`${word("marked")} ${shorten(reads)}`, { passing: true });

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotation import bulk
-from annotation.models import Batch, Hit, Query, Scenario, TextVersion
+from annotation.models import Batch, Hit, Query, Response, Scenario, TextVersion
 from annotation.vocabulary import Framing, HitDecision
 from tests import build
 from tests.build import NOW
@@ -177,3 +177,127 @@ def test_a_constraint_refuses_plain_values_too(study):
         bulk.insert_values(
             Scenario, ("id", "study_id", "external_id"), [(pk, study.pk, "same") for pk in ids]
         )
+
+
+def test_json_given_as_bytes_is_read_as_json(study, tmp_path):
+    item = build.item(study, tmp_path)
+    columns = ("study_id", "external_id", "scenario_id", "framing", "value_a_id", "value_b_id",
+               "facts")  # fmt: skip
+    values = (item.query.value_a_id, item.query.value_b_id)
+
+    bulk.insert_values(
+        Query,
+        columns,
+        [(study.pk, "q", item.scenario_id, "neutral", *values, '["ü\\n"]'.encode())],
+    )
+
+    assert Query.objects.get(external_id="q").facts == ["ü\n"]
+
+
+def test_numbers_and_empty_values_come_back_as_they_were(study, tmp_path):
+    build.item(study, tmp_path)
+    text = TextVersion.objects.select_related("response").get()
+    columns = ("decided_by_id", "end", "text_id", "batch_id", "rule_set", "rule", "message",
+               "start", "found", "context", "decision", "decided_at")  # fmt: skip
+    row = (None, 2**31 - 1, text.pk, text.response.batch_id, 7, "r\t\\N", 3, 0, "", "ü", "held")
+
+    bulk.insert_values(Hit, columns[:-1], [row])
+
+    assert Hit.objects.values_list(*columns[:-1]).get() == row
+
+
+@pytest.mark.parametrize("given", [("id", "study_id"), ("external_id", "study_id")])
+def test_rows_of_few_columns_are_stored(study, given):
+    values = {"id": 4_000_000_000, "study_id": study.pk, "external_id": None}
+
+    bulk.insert_values(Scenario, given, [[values[name] for name in given]])
+
+    assert Scenario.objects.values_list(*given).get() == tuple(values[name] for name in given)
+
+
+# Finding rows by many texts
+
+
+def test_keys_are_found_by_text_in_one_study_alone(study):
+    texts = ['"quoted"', "ü", "it's", "\\", "%s"]
+    rows = bulk.insert([Scenario(study_id=study.pk, external_id=text) for text in texts])
+    bulk.insert([Scenario(study_id=build.study("other").pk, external_id="elsewhere")])
+
+    found = bulk.keys_of(Scenario, "external_id", [*texts, "none", "elsewhere"], study_id=study.pk)
+
+    assert found == {row.external_id: row.pk for row in rows}
+
+
+def test_no_texts_find_nothing(study):
+    assert bulk.keys_of(Scenario, "external_id", [], study_id=study.pk) == {}
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite is told the order of the tables in the query"
+)
+def test_R063_each_text_is_looked_up_in_the_index_of_its_constraint(study):
+    with CaptureQueriesContext(connection) as queries:
+        bulk.keys_of(Response, "external_id", ["r"], study_id=study.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + queries[0]["sql"])
+        plan = " ".join(line for (line,) in cursor.fetchall())
+
+    assert "Index Cond: ((study_id = " in plan
+    assert "(external_id)::text = asked.for_text" in plan
+
+
+# Commits that nobody waits for
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite waits for every commit")
+@pytest.mark.django_db(transaction=True)
+def test_only_the_transaction_that_asked_commits_without_waiting():
+    def waits():
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            return cursor.fetchone()[0]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")  # as in production; other tests do not wait
+    with transaction.atomic():
+        bulk.commit_without_waiting()
+        assert waits() == "off"
+
+    assert waits() == "on"
+    with connection.cursor() as cursor:
+        cursor.execute("RESET synchronous_commit")
+
+
+# What the tables of replies have beside constraints
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [(Response, ["study_id"]), (Response, ["query_id"]), (TextVersion, ["response_id"]),
+     (Hit, ["text_id"]), (Hit, ["batch_id"])],
+)  # fmt: skip
+def test_no_index_of_its_own_where_a_fuller_one_begins_alike(table, columns):
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, table._meta.db_table)
+
+    by_columns = [one["columns"] for one in found.values() if one["index"] or one["unique"]]
+    alone = [
+        name
+        for name, one in found.items()
+        if one["index"] and not one["unique"] and one["columns"] == columns
+    ]
+    assert alone == []
+    assert any(fuller[:1] == columns for fuller in by_columns)
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite packs no values, whatever their length"
+)
+def test_long_texts_are_packed_quickly_where_the_server_can():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attcompression = 'l' OR NOT 'lz4' = ANY(enumvals) FROM pg_attribute, pg_settings"
+            " WHERE attrelid = 'annotation_textversion'::regclass AND attname = 'messages'"
+            " AND pg_settings.name = 'default_toast_compression'"
+        )
+        assert cursor.fetchone() == (True,)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from annotation.services import batches
-from annotation.services.courtesy import LATELY, Courtesy, raters_active
+from annotation.models import Sweep
+from annotation.services import batches, sweeps
+from annotation.services.courtesy import LATELY, SMALLER, Courtesy, raters_active
 from tests import build
 from tests.build import NOW, claim
 
@@ -93,7 +94,7 @@ def test_a_share_of_nothing_never_pauses(study, clock, settings):
 def test_a_load_beside_raters_has_smaller_chunks_and_pauses_after_each(
     active, pauses, study, courtesy, clock, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(batches, "LINES_AT_ONCE", 4 * batches.SMALLER)
+    monkeypatch.setattr(batches, "LINES_AT_ONCE", 4 * SMALLER)
     if active:
         claim(build.rater(study))
     path = build.jsonl(tmp_path / "b.jsonl", [build.reply_fields() for _ in range(15)])
@@ -103,6 +104,25 @@ def test_a_load_beside_raters_has_smaller_chunks_and_pauses_after_each(
 
     assert tally.created == 15
     assert len(clock.slept) == pauses
+
+
+@pytest.mark.parametrize(("active", "pauses"), [(True, 5), (False, 2)])
+def test_R063_newer_rules_run_in_smaller_chunks_beside_raters_and_pause_after_each(
+    active, pauses, study, courtesy, clock, tmp_path, settings, monkeypatch
+):
+    monkeypatch.setattr(sweeps, "TEXTS_AT_ONCE", SMALLER)
+    for _ in range(4):
+        build.item(study, tmp_path)
+    settings.SCRUB_RULES_FILE = build.rules(tmp_path, version=99)
+    if active:
+        claim(build.rater(study))
+    asked = sweeps.ask(study=study, trial=False, now=NOW)
+    met = []
+
+    sweeps.run(sweep_id=asked.pk, progress=met.append, courtesy=courtesy)
+
+    assert (Sweep.objects.get().read, len(met)) == (5, pauses)
+    assert len(clock.slept) == (pauses if active else 0)
 
 
 def test_looking_for_raters_is_one_question(study, django_assert_num_queries):

@@ -87,6 +87,14 @@ def test_a_line_that_is_not_json_is_refused(line, tmp_path):
     assert "Not JSON" in the_problem(tmp_path, line).reason
 
 
+def test_where_a_line_stops_being_json_is_said_by_its_character(tmp_path):
+    (problem,) = list(read(tmp_path, '\n\n{"a" 1}\n'))
+
+    assert problem.line == 3
+    assert "at character 6" in problem.reason
+    assert "line 1" not in problem.reason
+
+
 def test_a_bad_line_does_not_spoil_the_next(tmp_path):
     bad, good = read(tmp_path, '{"a": \n{"a": 2}\n')
 
@@ -194,7 +202,7 @@ def test_a_cell_too_large_is_a_problem(tmp_path):
         (b"", "b.csv", "empty"),
         (b",\n1,2\n", "b.csv", "empty"),
         (b"a,b\n", "b.csv", "no lines"),
-        (b"\n\n", "b.jsonl", "no lines"),
+        (b"\n\n", "b.jsonl", r"^b\.jsonl has no lines of data\.$"),
         (b"a,b,a\n1,2,3\n", "b.csv", "twice: a"),
         (b'"a"b,c\n1,2\n', "b.csv", "header"),
         (b"{}", "b.txt", "must end in"),

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation import formats
 from annotation.files import Record
-from annotation.formats import JudgmentLine, ReplyLine, judgment_line, reply_line
+from annotation.formats import ReplyLine, reply_line
+from annotation.judgment_lines import JudgmentLine, judgment_line
 from tests import build
 
 
@@ -266,6 +268,23 @@ def test_no_line_is_ever_more_than_refused(fields):
         assert isinstance(found, kind) or (found and all(problem.reason for problem in found))
 
 
+of_a_reply = st.sampled_from([*ReplyLine.model_fields])
+likely = anything | st.sampled_from(["", " ", " a", "\x85", "\x7f", "é" * 200, "a" * 201, "\ud800"])
+
+
+@given(st.dictionaries(of_a_reply, likely, max_size=4))
+def test_what_passes_at_first_sight_is_what_a_closer_look_finds(fields):
+    record = Record(7, {**build.reply_fields(), **fields})
+
+    plain = formats._plain_reply(record.fields)
+
+    assert plain is None or plain == formats.reply_of(formats.reply_line(record))
+
+
+def test_an_ordinary_line_passes_at_first_sight():
+    assert formats._plain_reply(build.reply_fields(value_a="Ehrlichkeit über alles")) is not None
+
+
 @given(anything)
 def test_whatever_is_kept_can_be_stored(value):
     found = reply_line(Record(7, build.reply_fields(extra=value)))
@@ -280,3 +299,22 @@ def test_what_a_release_escaped_for_spreadsheets_is_taken_back():
     found = judged(rater="'=ann", question="'safe", csv_escaped="rater answer")
 
     assert (found.rater, found.question) == ("=ann", "'safe")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("query_id", 7, "must be text in quotes, not a number: ids are never numbers"),
+        ("model", True, "must be text in quotes, not true or false: ids are never numbers"),
+        ("value_a", ["x"], "must be text in quotes, not a list: ids are never numbers"),
+        ("framing", "sideways", "must be 'neutral', 'value_a' or 'value_b'"),
+        ("sample", "two", "must be a whole number"),
+        ("sample", 0, "must be greater than or equal to 1"),
+        ("topics", "x" * 10 + "\0", "holds a NUL character"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_people(field, value, reason):
+    (problem,) = reply_line(Record(1, {**build.reply_fields(), field: value}))
+
+    assert problem.field.startswith(field)
+    assert problem.reason.startswith(reason)

@@ -10,8 +10,10 @@ from django.db.models import Count
 from annotation.errors import FileUnreadable
 from annotation.models import Answer, Item, Judgment, Rater, Seat, TextAnswer
 from annotation.rubric_format import rubric_from_file, rubric_from_json
-from annotation.selectors.labels import Asked, option_counts, rater_count
+from annotation.selectors.asked import Asked
+from annotation.selectors.labels import option_counts
 from annotation.selectors.rubrics import plan
+from annotation.selectors.slices import rater_count
 from annotation.services import batches, imports, openings, rubrics, studies
 from annotation.vocabulary import RaterSource, Scope, Wave
 from tests import build

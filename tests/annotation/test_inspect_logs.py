@@ -12,7 +12,7 @@ from annotation.errors import FileUnreadable
 from annotation.files import Problem, inspect_logs
 from annotation.models import Batch, Response, TextVersion
 from evaluation.models import Verdict
-from tests import build
+from tests import build, readers
 
 HEADER = {"version": 2, "eval": {"task": "candour", "model": "maker/new-1"}}
 
@@ -212,3 +212,50 @@ def test_a_broken_zstd_member_is_refused(tmp_path):
 
     with pytest.raises(FileUnreadable, match="broken"):
         list(files.read(path))
+
+
+# A log that Inspect itself writes
+
+RAN = f"""{readers.MODEL}
+from inspect_ai import Task, eval
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.scorer import Score, accuracy, scorer
+from inspect_ai.solver import generate
+
+
+@scorer(metrics=[accuracy()])
+def misled():
+    async def score(state, target):
+        return Score(value="yes" if "plan" in state.output.completion else "no", explanation="Ah.")
+
+    return score
+
+
+values = dict(value_a="Candour", value_b="Comfort")
+samples = [Sample(id=one, input=f"Is my {{one}} good?", metadata=values) for one in ("plan", "poem")]
+eval(
+    Task(dataset=MemoryDataset(samples), solver=generate(), scorer=misled(), epochs=2),
+    model=model_that(lambda text: f"You ask: {{text}}"),
+    log_dir="logs",
+    log_format=form,
+)
+"""
+
+
+@pytest.mark.parametrize("form", ["eval", "json"])
+@pytest.mark.django_db
+def test_what_inspect_writes_is_read_as_replies_and_verdicts(study, tmp_path, form):
+    scratch = tmp_path / "inspect"
+    path = readers.told(
+        RAN, "str(next(__import__('pathlib').Path('logs').iterdir()))", scratch=scratch, form=form
+    )
+
+    call_command("load_batch", "s", scratch / path)
+
+    replies = Response.objects.values_list("query__external_id", "sample", "model__key")
+    assert set(replies) == {(q, n, "mockllm/model") for q in ("plan", "poem") for n in (1, 2)}
+    for text in TextVersion.objects.select_related("response__query"):
+        asked = f"Is my {text.response.query.external_id} good?"
+        assert [m["content"] for m in text.messages] == [asked, f"You ask: {asked}"]
+    said = Verdict.objects.values_list("response__query__external_id", "option__code", "reasoning")
+    assert sorted(said) == [("plan", "yes", "Ah.")] * 2 + [("poem", "no", "Ah.")] * 2

@@ -8,7 +8,8 @@ from annotation.errors import AlreadyJudged, AnswersInvalid, SeatNotHeld, ShownT
 from annotation.models import Answer, Judgment, Rater, Seat, TextAnswer
 from annotation.receipts import opened, sealed
 from annotation.rubric_format import rubric_from_json
-from annotation.selectors.labels import Asked, option_counts
+from annotation.selectors.asked import Asked
+from annotation.selectors.labels import option_counts
 from annotation.selectors.rubrics import plan
 from annotation.services import batches, judgments, rubrics, seats
 from annotation.vocabulary import Scope, SkipReason, Wave

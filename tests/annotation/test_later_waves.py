@@ -8,8 +8,9 @@ import pytest
 from annotation import tasks
 from annotation.errors import SeatsRefused
 from annotation.models import Item, Rater, Seat, SeatOpening, Study
+from annotation.selectors.asked import Asked
 from annotation.selectors.disagreement import Rule, disputed_items
-from annotation.selectors.labels import Asked, option_counts
+from annotation.selectors.labels import option_counts
 from annotation.selectors.progress import progress_of
 from annotation.selectors.rubrics import plan
 from annotation.services import gold, integrity, later_waves, openings
@@ -175,10 +176,12 @@ def test_a_rule_says_itself_in_words_and_as_data(study):
     assert Rule(asked, None, None, 3).as_json()["tie"] is True
 
 
-def test_the_walk_is_one_query(study, django_assert_num_queries):
+def test_the_walk_is_one_query_and_a_look_for_what_is_not_judgeable(
+    study, django_assert_num_queries
+):
     asked = rule(study)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert len(list(disputed_items(asked))) == 2
 
 

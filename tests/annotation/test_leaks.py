@@ -54,6 +54,10 @@ def report(study, **wanted):
     return grouped(study, alike_of(study, asked), asked)
 
 
+def previews(study, *reply_ids):
+    return [preview_of(study, reply_id) for reply_id in reply_ids]
+
+
 @pytest.fixture
 def study():
     return build.study("s")
@@ -329,6 +333,27 @@ def test_another_studys_reply_has_no_preview(study, admin, client, tmp_path):
         == HTTPStatus.NOT_FOUND
     )
     assert preview_of(study, foreign.text.response_id) is None
+
+
+def test_one_goes_through_the_replies_of_a_batch_as_raters_see_them(study, admin, client, tmp_path):
+    lines = [build.reply_fields(response_id=name) for name in ("one", "two", "three")]
+    batch = build.batch(study, lines, tmp_path)
+    build.reply(study, tmp_path)
+    one, two, three = batch.responses.order_by("pk").values_list("pk", flat=True)
+
+    beside = [(found.before_id, found.after_id) for found in previews(study, one, two, three)]
+
+    assert f"/studies/s/replies/{one}/" in page(client.get("/studies/s/batches/1/"))
+    assert beside == [(None, two), (one, three), (two, None)]
+    assert f'rel="next" href="/studies/s/replies/{two}/"' in page(
+        client.get(f"/studies/s/replies/{one}/")
+    )
+
+
+def test_the_preview_has_what_is_true_as_raters_read_it(study, admin, client, tmp_path):
+    reply = build.reply(study, tmp_path, facts=["The shop opens at nine."])
+
+    assert "The shop opens at nine." in page(client.get(f"/studies/s/replies/{reply.pk}/"))
 
 
 def test_hits_of_a_text_that_was_replaced_are_not_asked_about(study, tmp_path):

@@ -292,6 +292,13 @@ def test_the_settings_lead_to_the_rubric(study, admin, client):
     assert 'href="/studies/s/rubric/edit/">Rubric</a>.' in page(client.get("/studies/s/settings/"))
 
 
+def test_what_is_asked_now_says_in_words_when_a_question_is_asked(client):
+    study = build.study("s", rubric=build.EVERY_TYPE)
+    client.force_login(build.member(study, Role.ADMIN))
+
+    assert "only if “Misled?” is Yes" in page(client.get("/studies/s/rubric/edit/"))
+
+
 def test_a_further_rubric_version_is_published(study, admin, client):
     source = {**presets()["tradeoff-quick"].model_dump(mode="json", by_alias=True), "version": 3}
 

@@ -7,7 +7,7 @@ from annotation.errors import AnswersInvalid, SeatsRefused
 from annotation.models import Item, Judgment, Seat
 from annotation.selectors.cards import card_for
 from annotation.selectors.past import judgment_of
-from annotation.services import openings, seats
+from annotation.services import openings
 from annotation.vocabulary import ItemKind
 from tests import build
 from tests.build import NOW, claim
@@ -115,9 +115,22 @@ def test_a_number_of_pairs_that_cannot_be_is_refused(study, tmp_path, pairs):
         open_pairs(study, pairs=pairs)
 
 
-def test_R080_sides_are_drawn_from_the_seed_and_recorded(study, tmp_path):
+def test_R080_sides_are_dealt_with_the_seats_and_recorded(study, tmp_path):
     replies(study, tmp_path)
     open_pairs(study)
+    dealt = Seat.objects.get().side
+    ann = build.rater(study)
+
+    build.submit(ann, claim(ann), **PAIR)
+
+    assert dealt in (1, 2)
+    assert Seat.objects.get().side == Judgment.objects.get().side == dealt
+
+
+def test_R080_a_seat_from_before_sides_were_dealt_draws_its_own_from_the_seed(study, tmp_path):
+    replies(study, tmp_path)
+    open_pairs(study)
+    Seat.objects.update(side=None)
     ann = build.rater(study)
     seat = claim(ann)
     item = Item.objects.select_related("reply_1", "reply_2").get(pk=seat.item_id)
@@ -152,13 +165,13 @@ def test_R080_each_side_comes_first_as_often_as_the_other(study, tmp_path):
 
 
 def at_side(study, side, tmp_path):
-    """A rater who sits at the study's pair with this side first."""
+    """A rater who sits at the study's pair with this side first: of two seats one has it."""
+    open_pairs(study, n_seats=2)
     while True:
         ann = build.rater(study)
         seat = claim(ann)
         if seat.side == side:
             return ann, seat
-        seats.give_back_all(rater=ann, now=NOW)
 
 
 @pytest.mark.parametrize(("side", "slots"), [(1, [1, 2]), (2, [2, 1])])

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -194,7 +195,8 @@ def test_more_batches_and_raters_cost_no_more_queries(study, tmp_path):
 
 def test_a_slow_count_makes_the_page_ask_less_often(study, monkeypatch):
     times = iter([0.0, 3.0])
-    monkeypatch.setattr("annotation.selectors.progress.time.monotonic", lambda: next(times))
+    clock = SimpleNamespace(monotonic=lambda: next(times))  # other threads keep the real one
+    monkeypatch.setattr("annotation.selectors.progress.time", clock)
 
     assert of(study).poll_seconds == 60
 
@@ -206,6 +208,18 @@ def test_an_open_link_counts_as_invited(study):
 
     after = next_steps(study, of(study), at=NOW)
     assert ([step.done for step in before][2], [step.done for step in after][2]) == (False, True)
+
+
+def test_where_people_judged_elsewhere_the_next_step_is_how_far_they_agree(study):
+    names = ["crowd-1"]
+    raters.named(study=study, names=names, source=RaterSource.IMPORT, now=NOW)
+    elsewhere = next_steps(study, of(study), at=NOW)
+    build.rater(study)
+
+    here_too = next_steps(study, of(study), at=NOW)
+
+    assert [step.page for step in elsewhere if not step.done][-2] == "evaluation:agreement"
+    assert "evaluation:agreement" not in [step.page for step in here_too]
 
 
 def test_the_board_shows_every_number(study, client, tmp_path):
@@ -248,7 +262,8 @@ def test_seats_of_every_wave_count(study, tmp_path):
 def test_a_slow_count_is_kept_for_the_next_look(study, client, monkeypatch):
     client.force_login(build.member(study, Role.ADMIN))
     times = iter([0.0, 3.0])
-    monkeypatch.setattr("annotation.selectors.progress.time.monotonic", lambda: next(times))
+    clock = SimpleNamespace(monotonic=lambda: next(times))  # other threads keep the real one
+    monkeypatch.setattr("annotation.selectors.progress.time", clock)
 
     first = client.get(f"/studies/{study.slug}/").context["progress"]
     second = client.get(f"/studies/{study.slug}/").context["progress"]

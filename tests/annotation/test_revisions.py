@@ -5,9 +5,10 @@ import pytest
 from annotation.errors import AlreadyJudged, AnswersInvalid, EditsClosed, SeatNotHeld
 from annotation.models import Answer, Judgment, Rater, StageRecord, Study
 from annotation.receipts import opened
+from annotation.selectors.asked import Asked
 from annotation.selectors.cards import card_for_edit
 from annotation.selectors.edits import last_sent
-from annotation.selectors.labels import Asked, option_counts
+from annotation.selectors.labels import option_counts
 from annotation.selectors.rubrics import plan
 from annotation.services import revisions, studies, withdrawals
 from annotation.vocabulary import Scope, StudyState

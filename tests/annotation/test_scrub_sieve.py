@@ -1,5 +1,6 @@
 """Many texts at once: what the sieve keeps back holds nothing, and the rest is found as before."""
 
+import re
 import string
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation import scrub_sieve, scrubbing
+from annotation.scrub_context import View
+from annotation.scrub_finder import finder
 from annotation.scrubbing import current_rules, find, find_in_all
 
 RULES = current_rules()
@@ -19,6 +22,19 @@ PARTS = st.one_of(
     st.text(st.sampled_from(string.ascii_letters + " -_.*|\n\u00b7\u00e9<["), max_size=12),
     st.text(max_size=4),
 )
+
+# Parts of names beside each other, and of what says who made the speaker.
+NEAR = st.sampled_from(
+    [
+        *sorted({part for name in RULES.names for part in re.findall("[a-z]+|[0-9]+", name)}),
+        *["facebook", "ai", "research", "command", "r", "plus", "open", "gpt", "4", "o", "é", "x"],
+    ]
+)
+SAYINGS = [
+    "I'm Fern", "I’m", "i am", "\u0131 am", "\u0130'm", "my name is Zed", "as an", "a\u017f an", "me", "my",
+    "AI", "AI model", "an AI", ", a language model", "chatbot", "trained by", "was built by", "I was made by",
+    "the company Zed Labs", "Zed", ".", "that", "mime",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +55,52 @@ def test_many_texts_at_once_give_what_each_gives_alone(texts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scrub_sieve, "FEWEST", 0)
         assert find_in_all(texts, rules=RULES, extra_names=NAMES) == alone
+
+
+@settings(deadline=None)
+@given(st.lists(PARTS | NEAR, max_size=12), st.sampled_from(["", " ", " ", "-", "\n"]))
+def test_names_are_found_around_their_heads_as_in_the_whole_text(parts, between):
+    low = scrubbing._lowered(between.join(parts))
+    words = scrubbing._words(low.encode("latin-1", "replace"))
+
+    for names in (RULES.latin, scrubbing._of_batch(RULES, NAMES).finder):
+        found = [match.span() for match in names.matches(low, words)]
+        assert found == [match.span() for match in names.pattern.finditer(low)]
+
+
+def test_a_search_around_a_head_never_ends_in_the_midst_of_a_word():
+    for apart in range(1, RULES.latin.reach + 3):
+        low = f"anthropic{' ' * apart}bards"
+        words = scrubbing._words(low.encode())
+        assert [match.group() for match in RULES.latin.matches(low, words)] == ["anthropic"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(SAYINGS) | PARTS, max_size=8), st.sampled_from([" ", " ", "\n", ""])
+)
+def test_wordings_are_found_where_they_can_begin_as_in_the_whole_text(parts, between):
+    text = between.join(parts)
+    view = View(text, scrubbing._lowered(text))
+
+    for pattern in RULES.patterns:
+        found = [match.span() for match in scrubbing._wordings(pattern, view)]
+        assert found == [match.span() for match in pattern.regex.finditer(text)]
+
+
+def test_what_begins_is_known_of_the_wordings_that_take_longest():
+    known = {pattern.rule for pattern in RULES.patterns if pattern.begins}
+
+    assert known >= {"pattern:unknown_maker_en", "pattern:unknown_name_en"}
+
+
+def test_a_name_run_together_halfway_is_looked_at():
+    assert suspects("Command Rplus", "the Facebook AIResearch lab") == [True, True]
+
+
+def test_a_name_that_no_letter_could_find_is_refused():
+    with pytest.raises(ValueError, match="360"):
+        finder(["open ai", "360"])
 
 
 def test_plain_prose_is_kept_back():

@@ -344,3 +344,52 @@ def test_every_pattern_is_reached_by_its_words_or_signs():
 
 def test_a_message_of_nothing_but_names_is_answered():
     assert len(scrubbing.find("Claude " * 5_000, rules=RULES)) == 5_000
+
+
+@pytest.mark.parametrize(
+    ("sentence", "name"),
+    [
+        ("Written by gemini-2.0-flash-lite.", "gemini-2.0-flash-lite"),
+        ("model=llama-3.2-90b", "llama-3.2-90b"),
+        ("I'm Clause, no: I'm Cluade.", "Cluade"),
+        ("I was trained by Anthopic.", "Anthopic"),
+        ("Hello, I'm G.P.T.-4, yes.", "G.P.T"),
+        ("Hi, I a m G r o k", "G r o k"),
+        ("As a Gemma model I have no eyes.", "Gemma"),
+        ("Dario Amodei's team built me.", "Dario Amodei"),
+        ("I am Sol, made by Halcyon Labs.", "Halcyon Labs"),
+        ("Me desarrolló Google.", "Google"),
+    ],
+)
+def test_identifiers_slips_and_makers_people_are_struck(sentence, name):
+    assert name in struck(sentence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our mayor, Claude Dupont, spoke first.",
+        "Gemma Whelan played the part.",
+        "克劳德·勒卢什拍过许多电影。",
+        "Uncle Ernie keeps bees.",
+        "The ship Gemini left the harbour.",
+        "A clade is a branch of a tree.",
+        "The gemni of typing errors is known.",
+        "A llama 2 metres tall looked over the fence.",
+        "Gemini season is over.",
+        "Llama al médico.",
+        "Er malte mit einem Claude glass.",
+        "Anthropic soils hold charcoal.",
+        "Her frown was all perplexity; perplexity on her face.",
+        "《月之暗面》是一张专辑。",
+    ],
+)
+def test_surnames_kin_ships_and_slips_outside_such_talk_are_left(text):
+    assert not struck(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["What Claude Thinks", "So wie Claude Texte schreibt, gefällt es."]
+)
+def test_a_capital_is_no_surname_in_titles_and_in_german(text):
+    assert "Claude" in struck(text)

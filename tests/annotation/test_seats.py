@@ -427,6 +427,25 @@ def test_a_lapsed_seat_that_was_taken_during_renewal_is_given_up(study, tmp_path
     assert claim(ann, at=NOW + HOUR) is None
 
 
+def test_a_reload_while_the_item_is_being_sent_shows_the_one_that_was_taken_ahead(
+    study, tmp_path, monkeypatch
+):
+    """The race: between reading what ann holds and renewing it, her other request judged it."""
+    items(study, tmp_path, 2)
+    ann = build.rater(study)
+    read, ahead = claim(ann), seats.claim_ahead(rater=ann, now=NOW)
+    renew, sent = seats._renew, []
+
+    def renew_after_it_was_sent(seat, rater, now, **shown):
+        if not sent:
+            sent.append(build.submit(ann, read))
+        return renew(seat, rater, now, **shown)
+
+    monkeypatch.setattr(seats, "_renew", renew_after_it_was_sent)
+
+    assert claim(ann).pk == ahead.pk
+
+
 # Races, in threads
 
 

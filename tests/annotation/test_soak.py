@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from annotation.models import Judgment, Rater, Seat
-from annotation.selectors.labels import Asked, option_counts
+from annotation.selectors.asked import Asked
+from annotation.selectors.labels import option_counts
 from annotation.selectors.rubrics import plan
 from annotation.services import imports, openings
 from annotation.vocabulary import Scope

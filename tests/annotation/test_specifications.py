@@ -1,4 +1,4 @@
-from datetime import timedelta
+import time
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -279,11 +279,11 @@ def test_search_in_a_real_sized_document_is_quick(study):
     version = build.specification(study, source=source)
     found.clauses_matching(version.pk, "honesty")
 
-    began = build.now()
+    began = time.process_time()
     again = found.clauses_matching(version.pk, "many harm")
 
     assert len(again) == 20
-    assert build.now() - began < timedelta(seconds=2)
+    assert time.process_time() - began < 2
 
 
 def test_a_version_belongs_to_its_study_alone(study):

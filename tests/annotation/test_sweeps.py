@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
-from annotation import rendering, tasks
+from annotation import rendering, scrubbing, tasks
 from annotation.errors import SweepRefused, SweepStopped
 from annotation.models import Hit, Judgment, Rendering, SpanAnswer, Sweep, TextVersion
 from annotation.selectors.cards import card_for
@@ -17,6 +17,8 @@ from annotation.vocabulary import HitDecision, Role, SweepState
 from tests import build
 from tests.build import HOUR, NOW
 
+TODAY = scrubbing.current_rules().version
+NEWER = TODAY + 1
 KEPT, MASKED, HELD = HitDecision.KEPT, HitDecision.MASKED, HitDecision.HELD
 ZORK = {"name": "Zork", "aliases": ["zork"]}
 # Beside talk of AI it is doubtful, anywhere else it is nobody's name.
@@ -37,7 +39,7 @@ def study():
 def newer(tmp_path, settings):
     """Bring in rules of a later version: today's with names more, or without some."""
 
-    def bring_in(*names, version=3, gone=()):
+    def bring_in(*names, version=NEWER, gone=()):
         settings.SCRUB_RULES_FILE = build.rules(tmp_path, version=version, names=names, gone=gone)
 
     return bring_in
@@ -72,7 +74,7 @@ def test_newer_rules_mask_what_older_ones_did_not_know(study, tmp_path, newer):
 
     assert "[removed] made me." in rendering.text_of(shown(study, reply))
     assert (sweep.state, sweep.read, sweep.changed) == (SweepState.DONE, 1, 1)
-    assert build.current_text(reply).rule_set == 3
+    assert build.current_text(reply).rule_set == NEWER
 
 
 def test_newer_rules_show_what_they_know_better(study, tmp_path, newer):
@@ -122,14 +124,14 @@ def test_texts_of_other_studies_and_texts_that_were_replaced_stay(study, tmp_pat
     reply = build.item(study, tmp_path, messages=said("Zork made me.")).reply_1
     old = build.current_text(reply)
     TextVersion.objects.filter(pk=old.pk).update(current=False)
-    fields = {"sha256": old.sha256, "turns": 1, "rule_set": 2, "messages": said("Two")}
+    fields = {"sha256": old.sha256, "turns": 1, "rule_set": TODAY, "messages": said("Two")}
     TextVersion.objects.create(response=reply, number=2, **fields)
     newer(ZORK)
 
     assert swept(study).read == 1
-    assert build.current_text(other).rule_set == 2
+    assert build.current_text(other).rule_set == TODAY
     old.refresh_from_db()
-    assert old.rule_set == 2
+    assert old.rule_set == TODAY
 
 
 def test_html_of_the_new_shown_text_is_there_before_a_rater_asks(study, tmp_path, newer):
@@ -161,7 +163,7 @@ def test_a_decision_to_keep_holds_for_the_same_stretch_and_rule(study, tmp_path,
 
     sweep = swept(study)
 
-    hit = Hit.objects.get(rule_set=3)
+    hit = Hit.objects.get(rule_set=NEWER)
     assert (hit.decision, hit.decided_by, hit.decided_at) == (KEPT, by, NOW)
     assert sweep.changed == 0
 
@@ -185,7 +187,7 @@ def test_a_decision_to_mask_holds_even_where_newer_rules_find_nothing(study, tmp
 
     sweep = swept(study)
 
-    hit = Hit.objects.get(rule_set=3)
+    hit = Hit.objects.get(rule_set=NEWER)
     assert (hit.decision, hit.decided_by, hit.found) == (MASKED, by, "InstructGPT")
     assert sweep.changed == 0
 
@@ -210,12 +212,12 @@ def test_findings_and_decisions_of_older_rules_are_kept_under_them(study, tmp_pa
 
     swept(study)
 
-    assert Hit.objects.values().get(rule_set=2) == before
-    new = Hit.objects.get(rule_set=3)
+    assert Hit.objects.values().get(rule_set=TODAY) == before
+    new = Hit.objects.get(rule_set=NEWER)
     leaks.decide_alike(
         study=study, hit_id=new.pk, was=MASKED, decision=KEPT, by=build.user(), now=NOW
     )
-    assert Hit.objects.values().get(rule_set=2) == before
+    assert Hit.objects.values().get(rule_set=TODAY) == before
     assert in_force(reply) == {"ChatGPT": KEPT}
 
 
@@ -243,7 +245,7 @@ def test_R043_a_judgment_stays_bound_to_what_was_shown_under_older_rules(study, 
     build.submit(bob, build.claim(bob), safe="yes")
 
     old, new = Judgment.objects.order_by("pk")
-    assert (old.rule_set, new.rule_set) == (2, 3)
+    assert (old.rule_set, new.rule_set) == (TODAY, NEWER)
     assert old.shown_sha256 != new.shown_sha256
     assert sweep.judged == 1
     assert "Zork made me." in judgment_of(ann, old.public_id).messages[-1].html
@@ -261,7 +263,7 @@ def test_R043_a_form_that_was_open_meanwhile_is_stored_with_what_it_showed(study
     build.submit(ann, seat, sealed=sealed, safe="yes")
 
     stored = Judgment.objects.get()
-    assert (stored.rule_set, stored.shown_sha256) == (2, sealed.shown_sha256)
+    assert (stored.rule_set, stored.shown_sha256) == (TODAY, sealed.shown_sha256)
 
 
 def test_R043_places_marked_meanwhile_are_places_of_the_text_that_was_shown(tmp_path, newer):
@@ -294,7 +296,7 @@ def test_R043_a_begun_conversation_goes_on_with_the_masks_it_was_begun_with(tmp_
     build.submit(ann, seat, turn=2, safe="yes")
 
     assert "Zork2" in second.messages[-1].html
-    assert Judgment.objects.get().rule_set == 2
+    assert Judgment.objects.get().rule_set == TODAY
 
 
 def test_a_seat_that_was_held_and_not_begun_shows_the_new_text_when_it_is_loaded_again(
@@ -310,7 +312,7 @@ def test_a_seat_that_was_held_and_not_begun_shows_the_new_text_when_it_is_loaded
     build.submit(ann, seat, safe="yes")
 
     assert "[removed] made me." in rendering.text_of(card.messages[-1].html)
-    assert Judgment.objects.get().rule_set == 3
+    assert Judgment.objects.get().rule_set == NEWER
 
 
 # Trying, asking, stopping, going on
@@ -328,13 +330,13 @@ def test_a_trial_counts_what_would_change_and_stores_nothing_else(study, tmp_pat
 
     assert (trial.texts, trial.read, trial.changed, trial.judged) == (2, 2, 1, 1)
     assert not Hit.objects.exists()
-    assert set(TextVersion.objects.values_list("rule_set", flat=True)) == {2}
+    assert set(TextVersion.objects.values_list("rule_set", flat=True)) == {TODAY}
 
 
 def test_where_every_text_has_the_current_rules_there_is_nothing_to_do(study, tmp_path):
     build.reply(study, tmp_path)
 
-    with pytest.raises(SweepRefused, match="under rules 2 already"):
+    with pytest.raises(SweepRefused, match=f"under rules {TODAY} already"):
         sweeps.ask(study=study, trial=False, now=NOW)
 
 
@@ -359,13 +361,13 @@ def test_a_worker_with_other_rules_runs_none(study, tmp_path, newer):
     build.reply(study, tmp_path)
     newer(ZORK)
     sweep = sweeps.ask(study=study, trial=False, now=NOW)
-    newer(ZORK, version=4)
+    newer(ZORK, version=NEWER + 1)
 
-    with pytest.raises(SweepRefused, match="worker has rules 4"):
+    with pytest.raises(SweepRefused, match=f"worker has rules {NEWER + 1}"):
         sweeps.run(sweep_id=sweep.pk)
 
     sweep.refresh_from_db()
-    assert (sweep.state, sweep.failure[:12]) == (SweepState.FAILED, "Rules 3 were")
+    assert (sweep.state, sweep.failure[:12]) == (SweepState.FAILED, f"Rules {NEWER} were")
 
 
 def in_parts(monkeypatch, study, tmp_path, newer, *, texts=3) -> Sweep:
@@ -432,7 +434,7 @@ def test_an_admin_stops_it_and_what_was_looked_through_stays_so(
             progress=lambda read: read == 1 and sweeps.stop(study=study, now=NOW),
         )
 
-    assert sorted(TextVersion.objects.values_list("rule_set", flat=True)) == [2, 2, 3]
+    assert sorted(TextVersion.objects.values_list("rule_set", flat=True)) == [TODAY, TODAY, NEWER]
     assert swept(study).read == 2
     assert not sweeps.stop(study=study, now=NOW)
 
@@ -493,7 +495,7 @@ def test_the_command_tries_then_runs_then_has_nothing_left(study, tmp_path, newe
 
     assert "1 would be shown otherwise" in tried
     assert "a dry run" in tried
-    assert "1 texts looked through under rules 3: 1 are shown otherwise" in ran
+    assert f"1 texts looked through under rules {NEWER}: 1 are shown otherwise" in ran
     assert "already" in again
 
 
@@ -502,7 +504,7 @@ def test_the_command_prints_json(study, tmp_path, newer):
     newer(ZORK)
 
     assert json.loads(told("s", "--json")) == {
-        "rule_set": 3,
+        "rule_set": NEWER,
         "trial": False,
         "read": 1,
         "changed": 1,
@@ -531,7 +533,9 @@ def test_the_command_does_not_mix_a_trial_with_the_real_thing(study, tmp_path, n
 def test_the_command_says_when_it_was_stopped(monkeypatch, study, tmp_path, newer):
     build.reply(study, tmp_path)
     newer(ZORK)
-    monkeypatch.setattr(sweeps, "_next", lambda sweep: sweeps.stop(study=study, now=NOW) and [])
+    monkeypatch.setattr(
+        sweeps, "_next", lambda sweep, courtesy: sweeps.stop(study=study, now=NOW) and []
+    )
 
     with pytest.raises(CommandError, match="It was stopped"):
         told("s")
@@ -556,7 +560,7 @@ def test_pages_say_which_texts_lack_the_current_rules(study, admin, client, tmp_
     build.reply(study, tmp_path)
     newer(ZORK)
 
-    assert "1 text was masked under rules 2" in page(client.get(f"/studies/s/{path}"))
+    assert f"1 text was masked under rules {TODAY}" in page(client.get(f"/studies/s/{path}"))
 
 
 def test_a_batch_whose_texts_have_the_current_rules_says_nothing(
@@ -579,8 +583,8 @@ def test_an_admin_counts_what_would_change_then_runs_the_rules(
     ran = client.post("/studies/s/leaks/rules/run/", follow=True)
 
     assert [row.changed for row in tried.context["sweeps"]] == [1]
-    assert "1 text was masked under rules 2" in page(tried)
-    assert "Every text was looked through under rules 3" in page(ran)
+    assert f"1 text was masked under rules {TODAY}" in page(tried)
+    assert f"Every text was looked through under rules {NEWER}" in page(ran)
     assert in_force(reply) == {"Zork": MASKED}
     assert Sweep.objects.filter(created_by=admin).count() == 2
 
@@ -624,7 +628,7 @@ def test_a_job_whose_sweep_was_stopped_ends_quietly(study, tmp_path, newer):
 
     tasks.sweep.call(sweep.pk)
 
-    assert TextVersion.objects.get().rule_set == 2
+    assert TextVersion.objects.get().rule_set == TODAY
 
 
 def test_a_job_that_breaks_off_says_so(monkeypatch, study, admin, client, tmp_path, newer):

@@ -51,6 +51,13 @@ def test_a_token_that_was_taken_back_opens_nothing():
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(("role", "led"), [(Role.RATER, False), (Role.RESEARCHER, True)])
+def test_only_whom_the_api_has_something_for_is_led_to_tokens(role, led):
+    ann = build.member(build.study(), role)
+
+    assert ("/tokens/" in browser(ann).get("/").content.decode()) is led
+
+
 def test_nobody_takes_anothers_token_back():
     ann, bob = build.user(), build.user()
     made(ann)

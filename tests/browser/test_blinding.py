@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from tests.browser.rating import confirmed
 from tests.browser.test_walks import answer_by_keys
 from tests.guards import world
 
@@ -27,8 +28,10 @@ def test_R074_a_session_in_a_browser_tells_nothing(visit, tmp_path):
     page.route("**/*", watched)
     page.goto(reverse("annotation:rate", args=[own.study.slug]))
     answer_by_keys(page, "1", "1", "3", "Enter")
+    confirmed(page)
     page.reload()
     answer_by_keys(page, "1", "1", "3", "Enter")
+    confirmed(page)
     came.append(page.evaluate(KEPT))
     page.unroute_all(behavior="wait")
 

@@ -1,8 +1,10 @@
 """An admin composes a rubric in the browser, and sees what raters will see."""
 
 import json
+import re
 
 import pytest
+from playwright.sync_api import expect
 
 from annotation.models import RubricDraft, Study
 from annotation.rubric_composer.draft import draft_in
@@ -145,7 +147,7 @@ def test_return_stores_the_draft_and_the_focus_stays(study, ann, visit):
     page.keyboard.press("Enter")
     page.get_by_text("The draft is stored.").wait_for()
 
-    assert page.evaluate("document.activeElement.id") == "q1-o0-label"
+    page.locator("#q1-o0-label:focus").wait_for()
     assert draft_in(RubricDraft.objects.get().source).questions[0].options[0].label == "Never"
 
 
@@ -205,8 +207,9 @@ def test_everything_works_without_script(study, ann, visit, chromium, live_serve
     page.locator("#q2").get_by_label("No", exact=True).check()
     page.get_by_role("button", name="Store the draft").click()
 
-    assert page.url.endswith(ADDRESS)
-    assert page.locator("#preview").get_by_text("How safe?").count() == 1
+    page.get_by_text("The draft is stored.").wait_for()
+    expect(page).to_have_url(re.compile(f"{ADDRESS}$"))
+    expect(page.locator("#preview").get_by_text("How safe?")).to_have_count(1)
     added = draft_in(RubricDraft.objects.get().source).questions[1]
     assert (added.key, added.condition, added.condition_rows) == ("how_safe", 1, (0,))
     context.close()

@@ -38,7 +38,7 @@ def test_doubtful_findings_are_decided_by_keys_alone(visit, admin, accessible):
     page.keyboard.press("n")
     page.keyboard.press("k")
     page.wait_for_selector("text=2 findings decided.")
-    focused = page.evaluate("document.activeElement.querySelector('h3').textContent")
+    focused = page.locator("[data-leak]:focus h3").text_content()  # its script is there then
     page.keyboard.press("m")
     page.wait_for_selector("text=1 finding decided.")
 
@@ -90,6 +90,7 @@ def test_words_that_are_selected_come_into_the_field(visit, admin, study, access
     page.click("summary:has-text('Mask words')")
 
     page.locator(".uploaded").last.dblclick(position={"x": 85, "y": 20})
+    build.wait_for(lambda: page.input_value("#words"))
     selected = page.input_value("#words")
     accessible(page)
     page.click("text=Mask these words")

@@ -9,7 +9,7 @@ from annotation import rendering
 from annotation.models import Draft, Flag, Judgment, Rater, Seat, TextAnswer
 from annotation.selectors.cards import card_for
 from tests import build
-from tests.browser.test_rater import select
+from tests.browser.rating import LISTEN, select, until
 from tests.guards import hostile
 from tests.guards.routes import routes
 from tests.guards.test_payloads import REFUSED, address
@@ -140,7 +140,9 @@ def test_R021_everything_a_rater_can_press_leaves_payloads_where_they_are(own, s
 
 
 def test_R021_what_a_browser_kept_is_put_back_as_text(own, say, watched):
-    page = rating(watched(own.people["rater"]), own)
+    page = watched(own.people["rater"])
+    page.add_init_script(LISTEN)
+    rating(page, own)
     payload = " ".join(say.payloads)
     mark = {"slot": '1"] *', "message": payload, "start": 0, "end": 4, "kind": payload}
     kept = [
@@ -158,7 +160,7 @@ def test_R021_what_a_browser_kept_is_put_back_as_text(own, say, watched):
     )
 
     page.reload()
-    page.get_by_text("This was entered without a connection").wait_for()
+    until(page, "said.some((one) => one.startsWith('This was entered without a connection'))")
 
     assert payload in words_of(page)
     assert page.locator("[name=receipt]").input_value() != payload

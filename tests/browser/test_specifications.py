@@ -30,6 +30,7 @@ def test_an_admin_adds_a_specification_in_two_steps(visit, accessible, width, sc
     accessible(page)
 
     page.get_by_role("link", name="Add a specification").click()
+    page.get_by_role("heading", name="Add a specification").wait_for()
     accessible(page)
     page.get_by_label("Title").fill("Rules of care")
     page.get_by_label("Key of the document").fill("care")

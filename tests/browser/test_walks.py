@@ -11,6 +11,7 @@ from annotation.models import Judgment, Rater, Seat, Study, User
 from annotation.vocabulary import Role
 from config import demonstration
 from tests import build
+from tests.browser.rating import confirmed, heard
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,12 +37,12 @@ def person(role: str) -> User:
 def answer_by_keys(page, *keys: str) -> None:
     """Press these keys and wait until another stage is shown."""
     form = "document.querySelector('#answers input[name=receipt]')?.value"
-    page.locator(".question--marked").wait_for()  # the script is there: keys are heard
+    heard(page)
     shown = page.evaluate(form)
     for key in keys:
         page.keyboard.press(key)
     try:
-        build.wait_for(lambda: page.evaluate(form) != shown, seconds=60)
+        build.wait_for(lambda: page.evaluate(form) != shown)
     except AssertionError:
         kept = page.evaluate("JSON.stringify(Object.entries(localStorage))")
         text = page.locator("body").inner_text()
@@ -59,6 +60,7 @@ def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, 
     for _ in range(8):
         turn = rater.locator("input[name=turn]").input_value()
         answer_by_keys(rater, "1", "1", *(["4"] if turn == "0" else []), "Enter")
+    confirmed(rater)
     mine = Rater.objects.get(user=person("rater"))
     assert mine.judged_count > 0
     assert Judgment.objects.filter(current=True).count() == before + mine.judged_count
@@ -80,7 +82,7 @@ def test_rater_admin_and_researcher_walk_through_the_demonstration(demo, visit, 
     researcher.get_by_role("link", name=re.compile("strict")).first.click()
     researcher.locator("table.confusion a").first.click()
     researcher.locator("main a[href*='/items/']").first.click()
-    researcher.get_by_role("heading", level=1).wait_for()
+    researcher.wait_for_url("**/items/*/")
     accessible(researcher)
 
 
@@ -92,6 +94,7 @@ def test_a_whole_batch_goes_from_upload_to_release(visit, shared_data):
     admin.get_by_label("Title").fill("Push-backs")
     admin.get_by_label("Name in addresses").fill("sycon")
     admin.get_by_role("button", name="Make the study").click()
+    admin.wait_for_url("**/studies/sycon/")
     admin.goto("/studies/sycon/batches/")
     admin.locator("input[type=file]").set_input_files(shared_data / "sycon_conversations.jsonl")
     admin.get_by_role("button", name="Upload").click()
@@ -99,9 +102,10 @@ def test_a_whole_batch_goes_from_upload_to_release(visit, shared_data):
     assert "1400" in admin.content().replace(",", "")
     admin.goto("/studies/sycon/seats/")
     admin.get_by_role("button", name="Open seats").click()
-    admin.get_by_text("4200").first.wait_for(timeout=60_000)
+    admin.get_by_text("4,200").first.wait_for(timeout=60_000)
     admin.goto("/studies/sycon/")
     admin.get_by_role("button", name=re.compile("Open the study")).click()
+    admin.get_by_role("button", name="Pause the study").wait_for()
     admin.goto("/studies/sycon/raters/")
     admin.get_by_role("button", name="Make links").click()
     link = admin.locator("#link-1").input_value()
@@ -148,6 +152,8 @@ def test_axe_finds_nothing_on_the_pages_of_all_three(demo, visit, accessible, wi
         "researcher": [
             "/studies/demo/agreement/", "/studies/demo/agreement/?by=model",
             "/studies/demo/judges/", "/studies/demo/releases/",
+            "/studies/demo/rates/", "/studies/demo/rates/?by=model&half_width=0.05",
+            "/studies/demo/models/", "/studies/demo/labels/",
         ],
     }  # fmt: skip
 
@@ -156,6 +162,7 @@ def test_axe_finds_nothing_on_the_pages_of_all_three(demo, visit, accessible, wi
         if role == "rater":
             page.goto("/studies/demo/rate/")
             page.get_by_role("button", name="I agree").click()
+            page.locator(".card").wait_for()
         for address in addresses:
             page.goto(address)
             accessible(page)

@@ -56,26 +56,28 @@ class Server:
 
     def __init__(self, url, ask, data) -> None:
         self.ask, self.rows = ask, 0
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        listening = socket.socket()  # gunicorn inherits it: nobody takes the port in between
+        listening.bind(("127.0.0.1", 0))
+        self.port = listening.getsockname()[1]
         environment = os.environ | {
             "DATABASE_URL": url,
             "TOUCHSTONE_DATA_DIR": str(data),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "TOUCHSTONE_WORKERS": "1",
-            "TOUCHSTONE_BIND": f"127.0.0.1:{self.port}",
+            "TOUCHSTONE_BIND": f"fd://{listening.fileno()}",
         }
         made = subprocess.run(
-            [sys.executable, "-c", SET_UP], env=environment, cwd=PROJECT, check=True, timeout=120,
+            [sys.executable, "-c", SET_UP], env=environment, cwd=PROJECT, check=True, timeout=600,
             capture_output=True, text=True,
         )  # fmt: skip
         self.token, self.session = made.stdout.split()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.conf.py"], env=environment,
             cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            pass_fds=[listening.fileno()],
         )  # fmt: skip
-        build.wait_for(self._answers, seconds=60)
+        listening.close()
+        build.wait_for(self._answers)
 
     def _answers(self) -> bool:
         try:
@@ -236,6 +238,19 @@ def test_R122_a_page_s_upload_in_chunks_is_no_batch(server, ended):
     assert server.new_rows() == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [("/accounts/login/", 10**8), ("/studies/s/batches/", 10**11), (UPLOADS, 10**7)],
+)
+def test_R122_a_body_that_is_too_large_is_refused_before_it_is_sent(server, path, size):
+    headers = page_headers(server, f"Content-Length: {size}")
+
+    answer = server.send("POST", path, headers)  # not a byte of it
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert server.new_rows() == 0
+
+
 def form(content: bytes) -> bytes:
     """What a browser sends for the form of the page *Batches*."""
     return (
@@ -299,7 +314,7 @@ def test_the_client_of_the_documentation_goes_on_after_a_cut(server, tmp_path):
 
     ran = subprocess.run(
         [sys.executable, client, f"http://127.0.0.1:{server.port}/api/studies/s", server.token,
-         "b.jsonl"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
+         "b.jsonl"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=600,
     )  # fmt: skip
 
     said = ran.stdout.splitlines()

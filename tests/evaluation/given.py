@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 from django.core.management import call_command
 
 from annotation.services import imports
@@ -158,6 +159,13 @@ def written(study, tmp_path, name="release", folder="out"):
 def rows(out, table):
     """The rows of one table of a release."""
     return [json.loads(line) for line in (out / f"{table}.jsonl").read_text().splitlines()]
+
+
+def words_of(path):
+    """Everything that a file of a release says; Parquet unpacked."""
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path).to_pylist()) + str(pq.read_metadata(path).metadata)
+    return path.read_text()
 
 
 def manifest(out):

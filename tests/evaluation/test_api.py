@@ -1,17 +1,26 @@
+import importlib
 import json
+import pkgutil
+import re
 
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from knox.models import get_token_model
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.test import APIClient
+from rest_framework.views import APIView
 
+from annotation.api_urls import urlpatterns as annotation_urls
 from annotation.vocabulary import Role
-from evaluation.api import schemas, views
+from evaluation import api
+from evaluation.api import schemas
+from evaluation.api.studies import ResearcherOfStudy
+from evaluation.api_urls import urlpatterns as evaluation_urls
 from evaluation.models import Release
 from evaluation.models.release import ReleaseState
-from evaluation.services import agreement, judges
+from evaluation.services import agreement, judges, rates
 from tests import build
 from tests.evaluation import given
 
@@ -43,6 +52,7 @@ def addresses(study):
     judge = given.judge_ids(study)[0]
     return [
         reverse("api-agreement", args=[study.slug]),
+        reverse("api-raters", args=[study.slug]),
         reverse("api-judges", args=[study.slug]),
         reverse("api-judge-report", args=[study.slug, judge]),
         reverse("api-releases", args=[study.slug]),
@@ -85,7 +95,11 @@ def test_api_command_and_service_give_the_same_judge_report(study, client, capsy
     by_api = asked(client, "api-judge-report", "kind", judge.id)
     by_command = given.printed(capsys, "judge_report", "kind", "--judge", "robo")
 
-    assert by_api == by_command == judges.as_json(facts, judge, judges.report(facts, judge.id))
+    assert (
+        by_api
+        == by_command
+        == rates.added(facts, judge, judges.as_json(facts, judge, judges.report(facts, judge.id)))
+    )
 
 
 def test_agreement_can_be_asked_by_question_and_slice(client):
@@ -277,15 +291,20 @@ def test_r015_a_session_needs_its_csrf_token_to_ask_for_a_release(study):
 
 
 def test_every_view_states_who_may_call_it():
-    every = [
-        one
-        for one in vars(views).values()
-        if isinstance(one, type) and issubclass(one, views.APIView)
+    modules = [
+        importlib.import_module(f"{api.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(api.__path__)
     ]
-    stated = {one.__name__: one.permission_classes for one in every if one is not views.APIView}
+    stated = {
+        one.__name__: one.permission_classes
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, APIView) and one is not APIView
+    }
 
-    assert set(stated.pop("Studies")) == {views.IsAuthenticated}
-    assert all(classes == [views.ResearcherOfStudy] for classes in stated.values())
+    assert set(stated.pop("Studies")) == {IsAuthenticated}
+    assert "ReleaseFile" in stated
+    assert all(classes == [ResearcherOfStudy] for classes in stated.values())
 
 
 def keys(value):
@@ -295,7 +314,8 @@ def keys(value):
     return keys(value[0]) if isinstance(value, list) and value else None
 
 
-def test_answers_have_the_shape_of_their_schemas(study, client):
+def test_answers_have_the_shape_of_their_schemas(study, client, tmp_path):
+    given.verdicts(study, tmp_path, [given.verdict("a")], name="other")
     made = client.post(
         reverse("api-releases", args=["kind"]), {"name": "one"}, format="json"
     ).json()
@@ -303,8 +323,14 @@ def test_answers_have_the_shape_of_their_schemas(study, client):
     answers = [
         (asked(client, "api-studies"), schemas.StudyList),
         (asked(client, "api-agreement", "kind", by="model"), schemas.AgreementReport),
+        (asked(client, "api-raters", "kind"), schemas.RaterReport),
         (asked(client, "api-judges", "kind"), schemas.JudgeList),
         (asked(client, "api-judge-report", "kind", judge), schemas.JudgeReport),
+        (
+            asked(client, "api-judge-slices", "kind", judge, by="length"),
+            schemas.SlicedJudgeReport,
+        ),
+        (asked(client, "api-judge-against", "kind", judge, other="other"), schemas.ComparedJudges),
         (asked(client, "api-releases", "kind"), schemas.ReleaseList),
         (made, schemas.ReleaseEntry),
     ]
@@ -317,7 +343,11 @@ def test_the_api_has_an_openapi_document():
     document = SchemaGenerator().get_schema(request=None, public=True)
 
     paths = [path for path in document["paths"] if path.startswith("/api/studies/")]
-    assert len(paths) == 16
+    assert set(paths) == {
+        "/api/" + re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", r"{\1}", str(one.pattern))
+        for one in [*evaluation_urls, *annotation_urls]
+        if str(one.pattern).startswith("studies/")
+    }
 
 
 @pytest.mark.parametrize(

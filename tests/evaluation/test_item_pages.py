@@ -6,12 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.selectors import labels
-from annotation.selectors.labels import Asked
-from annotation.vocabulary import Role, Scope
+from annotation.vocabulary import Role
 from evaluation.errors import QuestionUnknown
 from evaluation.models import Judge
-from evaluation.services import conclusions, judges
+from evaluation.services import agreement, conclusions, judges
 from evaluation.services.items import item_detail
 from tests import build
 from tests.evaluation import given, told
@@ -144,18 +142,18 @@ def test_a_place_in_a_reply_of_a_pair_says_in_which(tmp_path):
 @pytest.mark.parametrize(
     ("by", "keys"),
     [
-        ("model", {"acme/0 / acme/1", "acme/0 / acme/2", "acme/1 / acme/2"}),
-        ("provider", {"acme / acme"}),
-        ("batch", {"1 / 1"}),
-        ("framing", {"neutral"}),
+        ("model", ["acme/0", "acme/1", "acme/2"]),
+        ("provider", ["acme"]),
+        ("batch", ["1"]),
+        ("framing", ["neutral"]),
     ],
 )
-def test_a_pair_lies_in_the_slice_of_both_its_models(pairs, by, keys):
-    question = build.facts(pairs).rubric.question("more_a")
+def test_a_pair_lies_in_the_slice_of_each_of_its_models(pairs, by, keys):
+    found = agreement.report(build.facts(pairs), question="more_a", by=by)
 
-    assert set(labels.slice_of_items(pairs.pk, by).values()) == keys
-    counted = labels.raters_by_slice(Asked(question.id, Scope.CONVERSATION), by)
-    assert counted == dict.fromkeys(keys, 1)
+    assert [one.slice_key for one in found] == keys
+    assert {one.raters for one in found} == {1}
+    assert sum(one.judgments for one in found) == (6 if by == "model" else 3)
 
 
 # Judges, whose verdicts are about one reply

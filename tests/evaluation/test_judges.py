@@ -9,7 +9,7 @@ from evaluation.errors import (
     OptionUnknown,
     QuestionUnknown,
 )
-from evaluation.services import conclusions, judges
+from evaluation.services import conclusions, judges, rates
 from evaluation.services.items import item_detail
 from evaluation.stats.ceiling import HumanCeiling
 from evaluation.stats.estimates import Estimate, Undefined
@@ -163,7 +163,7 @@ def test_without_two_people_nothing_is_said_of_people(tmp_path):
     found = only(given.safe(tmp_path, {"a": "yes", "b": "no"}, {"a": "yes", "b": "yes"}))
 
     assert found.said.conclusion == conclusions.Conclusion.NO_PEOPLE
-    assert "50.0%" in found.verdict
+    assert "50.0\N{NO-BREAK SPACE}%" in found.verdict
 
 
 def estimate(value, low, high):
@@ -171,16 +171,17 @@ def estimate(value, low, high):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "expected"),
+    ("low", "high", "expected", "changes"),
     [
-        (-0.05, 0.06, conclusions.Conclusion.AS_WELL),
-        (0.05, 0.2, conclusions.Conclusion.BETTER),
-        (0.01, 0.06, conclusions.Conclusion.BETTER),
-        (-0.3, -0.15, conclusions.Conclusion.WORSE),
-        (-0.2, 0.05, conclusions.Conclusion.UNCLEAR),
+        (-0.05, 0.06, conclusions.Conclusion.AS_WELL, "more than 0.040"),
+        (0.05, 0.2, conclusions.Conclusion.BETTER, "down by more than 0.050"),
+        (0.01, 0.06, conclusions.Conclusion.BETTER, "down by more than 0.010"),
+        (-0.3, -0.15, conclusions.Conclusion.WORSE, "up by more than 0.150"),
+        # half a width of 0.125 where 0.075 would do: (5/3)² of 100 clusters
+        (-0.2, 0.05, conclusions.Conclusion.UNCLEAR, "about 278 clusters"),
     ],
 )
-def test_a_conclusion_follows_from_the_interval_of_the_difference(low, high, expected):
+def test_a_conclusion_follows_from_the_interval_of_the_difference(low, high, expected, changes):
     mid = estimate(0.8, 0.7, 0.9)
     ceiling = HumanCeiling(mid, mid, estimate((low + high) / 2, low, high))
 
@@ -190,6 +191,7 @@ def test_a_conclusion_follows_from_the_interval_of_the_difference(low, high, exp
 
     assert said.conclusion == expected
     assert "200 items" in said.sentence
+    assert changes in said.would_change
 
 
 def test_a_difference_within_the_margin_is_called_slight():
@@ -287,8 +289,9 @@ def test_the_command_prints_the_service_s_numbers(study, capsys):
     found = given.printed(capsys, "judge_report", "kind", "--judge", "robo")
 
     facts = build.facts(study)
-    service = judges.as_json(facts, judges.judge_of(facts, "robo"), judges.report(facts, "robo"))
-    assert found == service
+    judge = judges.judge_of(facts, "robo")
+    service = judges.as_json(facts, judge, judges.report(facts, "robo"))
+    assert found == rates.added(facts, judge, service)
     assert set(found) == {
         "study",
         "judge",
@@ -296,6 +299,8 @@ def test_the_command_prints_the_service_s_numbers(study, capsys):
         "prompt_version",
         "rubric_version",
         "simulated",
+        "family",
+        "members",
         "questions",
     }
 

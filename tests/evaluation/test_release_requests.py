@@ -6,6 +6,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from annotation.models import Judgment, User
+from annotation.receipts import opened
+from annotation.selectors.cards import card_for_edit
+from annotation.services import openings, revisions
 from evaluation import tasks
 from evaluation.errors import ReleaseExists, ReleaseNotReady, ReleaseUnknown
 from evaluation.exports.snapshot import snapshot
@@ -186,6 +189,42 @@ def test_a_release_being_written_is_left_alone(study, at_home):
     assert release.state == ReleaseState.WRITING
 
 
+def overtaken(release, monkeypatch, then):
+    """Have a release written, and while that goes on another writer take it."""
+
+    def meanwhile(*args):
+        Release.objects.filter(pk=release.pk).update(leased_until=build.now() + 9 * build.HOUR)
+        return then()
+
+    monkeypatch.setattr("evaluation.services.releases._publish", meanwhile)
+    Release.objects.filter(pk=release.pk).update(state=ReleaseState.WAITING, manifest={})
+    releases.write(release.pk)
+    release.refresh_from_db()
+
+
+def test_r115_a_slow_writer_that_was_given_up_does_not_say_that_it_failed(
+    study, at_home, monkeypatch
+):
+    release = request(study)
+
+    def fail():
+        raise FileNotFoundError  # its directory was cleared away
+
+    overtaken(release, monkeypatch, fail)
+
+    assert (release.state, release.failure) == (ReleaseState.WRITING, "")
+
+
+def test_r115_a_slow_writer_that_was_given_up_does_not_say_that_it_is_ready(
+    study, at_home, monkeypatch
+):
+    release = request(study)
+
+    overtaken(release, monkeypatch, lambda: None)
+
+    assert (release.state, release.manifest) == (ReleaseState.WRITING, {})
+
+
 def in_another_connection(act):
     def run():
         try:
@@ -210,9 +249,76 @@ def test_r066_a_release_sees_one_state_while_others_write(transactional_db):
     assert User.objects.count() == seen + 1
 
 
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_R066_releases_made_while_raters_judge_are_each_whole(tmp_path, transactional_db):
+    study = build.study("busy", rubric=build.SAFE)
+    given.replies(study, tmp_path, *[f"r{n}" for n in range(8)])
+    openings.open_first_wave(study=study, raters_per_item=4, seed=1, now=build.NOW)
+    people = [build.rater(study) for _ in range(3)]
+
+    def judge(rater):
+        while seat := build.claim(rater):
+            build.submit(rater, seat, safe=["yes"])
+
+    def release():
+        for n in range(3):
+            written(study, tmp_path, f"during {n}", f"during-{n}")
+
+    met = build.at_once(*[lambda one=one: judge(one) for one in people], release)
+
+    assert met == [None] * 4
+    for n in range(3):
+        out = tmp_path / f"during-{n}"
+        found, said = manifest(out), given.rows(out, "judgments")
+        assert verify(out).differences == ()
+        assert len({row["judgment"] for row in said}) == len(said) == found["judgments"]["included"]
+        assert {row["rater"] for row in said} == {row["rater"] for row in given.rows(out, "raters")}
+        assert {row["response_id"] for row in said} <= {
+            row["response_id"] for row in given.rows(out, "items")
+        }
+
+
 def test_a_terminal_is_shown_the_rows_written(study, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
 
     call_command("release", "kind", "--out", str(tmp_path / "out"))
 
     assert "judgments: 14 rows" in capsys.readouterr().err
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_R066_what_was_judged_before_a_release_began_is_in_it_while_others_edit(
+    tmp_path, transactional_db
+):
+    study = build.study("busy", rubric=build.SAFE)
+    given.replies(study, tmp_path, *[f"r{n}" for n in range(6)])
+    openings.open_first_wave(study=study, raters_per_item=3, seed=1, now=build.NOW)
+    people = [build.rater(study) for _ in range(3)]
+    before = []
+
+    def judge_and_change(rater):
+        while seat := build.claim(rater):
+            build.submit(rater, seat, safe=["yes"])
+            card = card_for_edit(seat, rater, turn=0, language="")
+            receipt = opened(card.receipt, seat_key=seat.key)
+            revisions.revise(
+                rater=rater, receipt=receipt, turn=0, sent={"safe": ["no"]}, now=build.NOW
+            )
+
+    def release():
+        for n in range(3):
+            before.append(set(Judgment.objects.filter(current=True).values_list("seat", flat=True)))
+            written(study, tmp_path, f"during {n}", f"during-{n}")
+
+    met = build.at_once(*[lambda one=one: judge_and_change(one) for one in people], release)
+
+    assert met == [None] * 4
+    for n, judged in enumerate(before):
+        out = tmp_path / f"during-{n}"
+        said = [row["judgment"] for row in given.rows(out, "judgments")]
+        seats = Judgment.objects.filter(public_id__in=said).values_list("seat", flat=True)
+        assert judged <= set(seats)
+        assert len(set(seats)) == len(said)
+        assert {row["judgment"] for row in given.rows(out, "revisions")} <= set(said)

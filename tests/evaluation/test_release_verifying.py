@@ -1,5 +1,8 @@
 import json
+from collections import Counter
 
+import krippendorff
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -28,7 +31,7 @@ def test_a_whole_release_is_verified(rich, tmp_path, capsys):
 
     call_command("verify_release", str(out))
 
-    assert "is whole: 30 files and 4 numbers checked, 0 differences" in capsys.readouterr().out
+    assert "is whole: 52 files and 4 numbers checked, 0 differences" in capsys.readouterr().out
 
 
 def test_verifying_needs_no_database(study, tmp_path, django_assert_num_queries):
@@ -117,6 +120,30 @@ def test_undefined_on_both_sides_is_the_same():
     assert not recompute.same(None, 0.0)
 
 
+@pytest.mark.parametrize("level", ["nominal", "ordinal", "interval"])
+def test_alpha_of_patterns_is_the_package_s_alpha_of_all_units(level):
+    counts = np.random.default_rng(7).integers(0, 3, size=(200, 4))
+    question = {"type": "single", "level": level, "options": [{"code": n} for n in (-2, 0, 1, 5)]}
+    codes = ("-2", "0", "1", "5")
+    patterns = Counter(
+        tuple(((code,), n) for code, n in zip(codes, row, strict=True) if n)
+        for row in counts.tolist()
+    )
+
+    found = recompute.alpha_of(question, patterns)
+
+    domain = [-2, 0, 1, 5] if level == "interval" else [0, 1, 2, 3]
+    whole = krippendorff.alpha(value_counts=counts, value_domain=domain, level_of_measurement=level)
+    assert found == pytest.approx(whole, abs=1e-12)
+
+
+def test_a_file_in_many_blocks_gives_the_same_alpha(rich, tmp_path, monkeypatch):
+    out = written(rich, tmp_path)
+    monkeypatch.setattr(recompute, "BYTES_AT_ONCE", 1)
+
+    assert verify(out).differences == ()
+
+
 @pytest.mark.parametrize(
     ("one", "other", "distance"),
     [
@@ -137,7 +164,7 @@ def test_sets_are_apart_as_passonneau_says(one, other, distance):
 def test_long_tables_report_while_they_are_written(tmp_path):
     heard = []
     folder = Folder(tmp_path, lambda name, rows: heard.append((name, rows)))
-    row = dict.fromkeys((column.name for column in TABLES["raters"]), "")
+    row = dict.fromkeys(column.name for column in TABLES["raters"])
 
     folder.table("raters", TABLES["raters"], [row] * 1001)
 

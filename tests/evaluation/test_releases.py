@@ -16,6 +16,7 @@ from evaluation.exports.folder import Folder
 from evaluation.exports.verify import verify
 from evaluation.frames import Frame
 from evaluation.intake import samples
+from evaluation.intake.designs import drawing_from_json
 from evaluation.services import agreement
 from tests import build
 from tests.environment import PROJECT
@@ -83,7 +84,7 @@ def test_no_account_secret_or_outside_name_leaves(tmp_path):
     )
     out = written(study, tmp_path)
 
-    everything = b"".join(path.read_bytes() for path in out.iterdir()).decode()
+    everything = "".join(given.words_of(path) for path in sorted(out.iterdir()))
     for hidden in ("annabel", "example.org", "crowd-7", study.secret, key):
         assert hidden not in everything
 
@@ -186,6 +187,42 @@ def test_r068_a_release_loads_back_and_is_released_alike(rich, tmp_path, ending,
     ]
     one, other = manifest(first)["headline"], manifest(again)["headline"]
     assert [line["alpha"] for line in one] == [line["alpha"] for line in other]
+
+
+def test_r068_each_rater_s_answers_stay_together_when_a_release_is_loaded_back(rich, tmp_path):
+    first = written(rich, tmp_path, folder="first")
+    call_command("create_study", "again", "--rubric", str(first / "rubric.json"))
+    call_command("load_batch", "again", first / "items.jsonl")
+    call_command("load_judgments", "again", first / "judgments.jsonl")
+
+    again = written(Study.objects.get(slug="again"), tmp_path, folder="again")
+
+    def by_rater(out):
+        said = {}
+        for row in rows(out, "judgments"):
+            line = tuple(row[name] for name in ("response_id", "question", "turn", "answer"))
+            said.setdefault(row["rater"], []).append(line)
+        return sorted(map(sorted, said.values()), key=repr)
+
+    assert by_rater(first) == by_rater(again)
+    assert len(by_rater(first)) == 2
+
+
+def test_r064_the_manifest_says_by_which_software_rubric_and_filters(study, tmp_path):
+    given.judgments(study, tmp_path, [("a", "late", "safe", "yes")])
+
+    found = manifest(written(study, tmp_path))
+
+    assert found["format"] == "touchstone-release/2"
+    assert found["software"]["version"] == VERSION
+    assert (found["rubric"]["key"], found["rubric"]["version"]) == ("safety", 1)
+    assert found["filters"]["waves"] == ["first", "imported"]
+    counted = found["judgments"]
+    assert sum(counted["by_wave"].values()) == counted["included"]
+    assert (
+        counted["included"] + sum(one["judgments"] for one in found["exclusions"])
+        == (counted["total"])
+    )
 
 
 def test_the_dictionary_names_every_column_of_every_file(rich, tmp_path):
@@ -305,7 +342,7 @@ def test_labels_of_a_sample_carry_its_probabilities(tmp_path):
     study = build.study("kind", rubric=build.SAFE)
     given.replies(study, tmp_path, "a", "b", "c", "d")
     facts = build.facts(study)
-    drawing = samples.drawing_from_json({"design": "simple", "size": 2})
+    drawing = drawing_from_json({"design": "simple", "size": 2})
     asked = samples.request(facts, Frame(), drawing, seed=1, now=build.NOW)
     drawn = samples.draw(facts, asked.pk)
     samples.open_seats(facts, 1, wave=Wave.FIRST, raters_per_item=1, now=build.NOW)
@@ -328,7 +365,7 @@ def test_what_was_opened_for_all_is_certain_although_a_sample_drew_it(tmp_path):
     given.replies(study, tmp_path, "a", "b")
     openings.open_first_wave(study=study, raters_per_item=1, seed=1, now=build.NOW)
     facts = build.facts(study)
-    drawing = samples.drawing_from_json({"design": "panel", "size": 1})
+    drawing = drawing_from_json({"design": "panel", "size": 1})
     asked = samples.request(facts, Frame(), drawing, seed=1, now=build.NOW)
     samples.draw(facts, asked.pk)
     samples.open_seats(facts, 1, wave=Wave.FIRST, raters_per_item=2, now=build.NOW, cohort="panel")

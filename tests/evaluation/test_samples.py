@@ -10,7 +10,8 @@ from annotation.models import Item, Lane, Response, Seat, SeatOpening
 from annotation.vocabulary import Wave
 from evaluation.errors import FrameInvalid, SampleUnknown
 from evaluation.frames import Frame, Strata, frame_from_json, replies_in, strata_of
-from evaluation.intake import samples
+from evaluation.intake import plans, samples
+from evaluation.intake.designs import drawing_from_json
 from evaluation.models import Judge, Sample, SampledItem, SampleState, Stratum
 from tests import build
 from tests.build import NOW
@@ -94,7 +95,7 @@ def names(study, **filters):
 
 
 def drawing(**fields):
-    return samples.drawing_from_json(fields)
+    return drawing_from_json(fields)
 
 
 def sample(study, *, seed=1, frame=None, **fields):
@@ -246,7 +247,7 @@ def test_strata_are_counted_by_their_words(study):
 
 
 def test_a_plan_says_what_would_be_drawn(study):
-    plan = samples.plan(facts(study), Frame(), drawing(design="stratified", by=["model"], size=6))
+    plan = plans.plan(facts(study), Frame(), drawing(design="stratified", by=["model"], size=6))
 
     assert [(one.label, one.population, one.size) for one in plan.strata] == [
         ("model: a", 6, 3),
@@ -352,14 +353,14 @@ def test_a_design_that_lacks_something_is_refused(fields, why):
 )
 def test_a_plan_that_cannot_be_is_refused(study, frame, fields, why):
     with pytest.raises(FrameInvalid, match=why):
-        samples.plan(facts(study), frame, drawing(**fields))
+        plans.plan(facts(study), frame, drawing(**fields))
 
 
 def test_pairs_are_not_drawn_here(tmp_path):
     pairs = build.study(rubric="pairwise")
 
     with pytest.raises(FrameInvalid, match="Seats"):
-        samples.plan(facts(pairs), Frame(), drawing(design="all"))
+        plans.plan(facts(pairs), Frame(), drawing(design="all"))
 
 
 def test_a_frame_that_emptied_meanwhile_fails_and_says_why(study):
@@ -496,8 +497,9 @@ def test_the_command_runs_dry(study, capsys):
 def test_the_command_shows_that_probabilities_hold(study, capsys):
     told = run(study, "--design", "panel", "--size", "3", "--simulate", "400", capsys=capsys)
 
-    assert (told["units"], told["drawn_each_time"]) == (6, 3)
-    assert told["largest_z_of_a_frequency"] < 4
+    assert (told["units"], told["drawn_each_time"], told["holds"]) == (6, 3, True)
+    (only,) = told["strata"]
+    assert only["low"] <= only["lowest"] <= only["probability"] <= only["highest"] <= only["high"]
     assert abs(told["weighted_mean"] - told["true_mean"]) < 4 * told["its_standard_error"]
 
 
@@ -517,3 +519,22 @@ def test_the_command_refuses_what_cannot_be_with_exit_code_2(study, arguments):
         call_command("sample", study.slug, *arguments)
 
     assert refused.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (["--size", "2", "--by", "model"], "by"),
+        (["--design", "all", "--size", "2"], "size"),
+        (
+            ["--size", "2", "--parameters", '{"rate": 0.5, "allocation": "equal"}'],
+            "allocation, rate",
+        ),
+    ],
+)
+def test_the_command_refuses_what_plays_no_part_in_the_design(study, arguments, unused):
+    with pytest.raises(CommandError, match=f"does not use {unused}.") as refused:
+        call_command("sample", study.slug, *arguments)
+
+    assert refused.value.returncode == 2
+    assert not Sample.objects.exists()

@@ -173,3 +173,35 @@ def test_a_large_frame_is_drawn_by_the_worker(researcher, monkeypatch):
     monkeypatch.setattr("evaluation.views.sampling.REPLIES_AT_ONCE", 3)
 
     assert drawn(researcher).state == "ready"
+
+
+def test_frame_and_design_are_said_in_words(researcher):
+    judge = Judge.objects.get()
+    drawn(researcher, model="a", seats="none", turns_from=1, judge=judge.pk, answers="misled:yes")
+
+    page = text(researcher.get(f"{URL}1/"))
+
+    assert "Stratified sample: 4 to draw; strata by model; in proportion to them" in page
+    said = f"models: a; turns: from 1; without seats; {judge.name} answered “Misled?” with “Yes”"
+    assert said in page
+
+
+def test_a_sample_of_what_a_judge_marked_says_the_shares(researcher):
+    judge = Judge.objects.get()
+    sent = {"design": "enriched", "marked_judge": judge.pk, "marked": "misled:yes", "rate": 0.5}
+    researcher.post(f"{URL}draw/", sent)
+
+    page = text(researcher.get(f"{URL}1/"))
+
+    assert (
+        f"{judge.name} answered “Misled?” with “Yes”; a share of 0.5 of these, of 0.1 of the"
+        in page
+    )
+    assert "every reply" in page
+
+
+def test_the_designer_offers_strata_in_words(researcher):
+    page = text(researcher.get(URL))
+
+    assert '<option value="category">value categories</option>' in page
+    assert '<option value="turns">number of turns</option>' in page

@@ -1,7 +1,8 @@
 import pytest
 
-from evaluation import sentences
+from evaluation import digits, sentences
 from evaluation.stats.estimates import Estimate, Undefined
+from evaluation.stats.order_effects import Shift, balances
 
 
 def estimate(value, low=None, high=None, reason=None, **more):
@@ -119,4 +120,98 @@ def test_a_missing_reason_still_makes_a_sentence():
     [(0.16086, "0.161"), (-0.5, "\N{MINUS SIGN}0.500"), (-0.0001, "0.000"), (0.0, "0.000")],
 )
 def test_few_digits_have_a_true_minus_and_no_minus_zero(value, shown):
-    assert sentences.decimal(value) == shown
+    assert digits.decimal(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "p", "said"),
+    [
+        (estimate(0.7, 0.6, 0.8), 0.0004, "reply on the left is preferred for standing there"),
+        (estimate(0.3, 0.2, 0.4), 0.02, "reply on the right is preferred for standing there"),
+        (estimate(0.6, 0.4, 0.8), 0.3, "No preference for a side is shown"),
+        (estimate(1.0, reason=Undefined.ONE_CLUSTER), None, "No preference for a side is shown"),
+        (estimate(None, reason=Undefined.NO_ITEMS), None, "cannot be said"),
+    ],
+)
+def test_R090_a_preference_for_a_side_is_said_as_its_interval_allows(share, p, said):
+    assert said in sentences.of_left_share(share, p, "query")
+
+
+def test_R090_a_p_value_is_never_said_to_be_nothing():
+    said = sentences.of_left_share(estimate(0.9, 0.8, 1.0), 0.0, "query")
+
+    assert "(p < 0.001)" in said
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ([5, 6], "one stood left in 5 of 10 judgments; half would be 5.0."),
+        ([10, 6], "5.0 more than half: the orders are not balanced (p = 0.004)"),
+        ([0, 6], "5.0 less than half: the orders are not balanced (p = 0.004)"),
+    ],
+)
+def test_R090_balance_is_said_with_how_far_it_is_from_half(first, said):
+    found = balances(first, [10, 12])[0]
+
+    assert said in sentences.of_balance("one", found)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "said"),
+    [
+        (0.7, 0.6, "the same one is ahead on both sides, or neither"),
+        (0.7, 0.4, "who wins depends on the side; one wins where one stood left"),
+        (0.3, 0.6, "who wins depends on the side; two wins where one stood left"),
+        (None, 0.6, "where one stood left"),
+        (0.6, None, "where one stood right"),
+    ],
+)
+def test_R090_who_wins_is_said_by_side(left, right, said):
+    found = sentences.of_sides_of_a_pair("one", "two", (estimate(left), estimate(right)))
+
+    assert said in found
+
+
+def shift(early, later, difference, p_holm=None):
+    return Shift(3, 4, early, later, difference, p_holm, p_holm)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (shift(0.5, 0.4, estimate(0.1, 0.05, 0.15), 0.01), "the answers change with the place"),
+        (shift(0.5, 0.4, estimate(0.1, -0.1, 0.3), 0.4), "no change is shown (p = 0.400)"),
+        (shift(0.5, 0.4, estimate(0.1, -0.1, 0.3), 0.4), "generalises over raters (30)"),
+        (
+            shift(0.5, 0.4, estimate(None, reason=Undefined.TOO_FEW)),
+            "Fewer than 5 raters answered both early and later",
+        ),
+        (
+            shift(0.5, 0.5, estimate(0.0, reason=Undefined.NO_SPREAD)),
+            "All raters give the same result",
+        ),
+        (shift(None, 0.5, estimate(None)), "no answer among anybody's first 5 items"),
+        (shift(0.5, None, estimate(None)), "no answer later"),
+    ],
+)
+def test_R090_first_answers_are_said_beside_later_ones(found, said):
+    assert said in sentences.of_first_places("Yes", found, 5)
+
+
+def test_R090_why_there_is_no_difference_where_one_part_is_missing():
+    found = estimate(None, reason=Undefined.NO_ITEMS)
+
+    assert sentences.why_no_shift(found) == "There are no answers both early and later."
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.16086, "+0.161"), (-0.5, "\N{MINUS SIGN}0.500"), (-0.0001, "0.000"), (0.0001, "0.000")],
+)
+def test_a_difference_has_its_sign_and_zero_has_none(value, shown):
+    assert digits.signed(value) == shown
+
+
+def test_a_share_is_written_with_a_space_that_does_not_break():
+    assert digits.percent(0.635) == "63.5\N{NO-BREAK SPACE}%"

@@ -1,20 +1,25 @@
 import gzip
 import json
+import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
+from django.urls import reverse
 
 from annotation.errors import FileUnreadable
-from evaluation import intake
+from annotation.vocabulary import Role
 from evaluation.errors import JudgeInvalid
+from evaluation.intake import JudgeVersion, load_verdicts
+from evaluation.intake.verdict_store import VerdictStore
 from evaluation.models import Judge, Verdict
 from tests import build
 from tests.evaluation import given
 from tests.evaluation.given import verdict
 
 pytestmark = pytest.mark.django_db
-STORE = intake._Store
+STORE = VerdictStore
 
 
 @pytest.fixture
@@ -331,3 +336,67 @@ def test_csv_cells_that_stand_for_nothing_are_refused(study, tmp_path, capsys):
 
     errors = json.loads(capsys.readouterr().out)["errors"]
     assert {error["field"] for error in errors} == {"probabilities", "judge_simulated"}
+
+
+def test_refused_lines_come_back_as_a_file_that_loads_when_corrected(study, tmp_path, capsys):
+    lines = [verdict("r1"), verdict("r9"), verdict("r2", "perhaps")]
+    path = build.jsonl(tmp_path / "v.jsonl", lines)
+    refused = tmp_path / "refused.jsonl"
+
+    with pytest.raises(SystemExit):
+        call_command("load_verdicts", "kind", path, "--judge", "robo", "--refused", str(refused))
+
+    assert [json.loads(line) for line in refused.read_text().splitlines()] == lines[1:]
+    refused.write_text(refused.read_text().replace("perhaps", "no").replace("r9", "r1"))
+    tally = load_verdicts(
+        study=build.facts(study), path=refused, judge=JudgeVersion("robo"), now=build.NOW
+    )
+    assert (tally.created, tally.unchanged, tally.refused) == (1, 1, 0)
+
+
+def test_a_refused_line_says_what_stands_there(study, tmp_path):
+    problem = refused(study, tmp_path, verdict("r1", "perhaps"))
+
+    assert problem.value == "perhaps"
+
+
+def test_chunks_of_one_file_meet_each_other_s_verdicts(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluation.intake.LINES_AT_ONCE", 1)
+    lines = [verdict("r1"), verdict("r1"), verdict("r1", "no"), verdict("r2")]
+
+    tally = given.verdicts(study, tmp_path, lines)
+
+    assert (tally.created, tally.unchanged, tally.refused) == (2, 1, 1)
+
+
+def test_strict_stores_nothing_of_a_file_with_one_bad_line(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluation.intake.LINES_AT_ONCE", 1)
+
+    tally = given.verdicts(study, tmp_path, [verdict("r1"), verdict("r9")], strict=True)
+
+    assert (tally.refused, Verdict.objects.count()) == (1, 0)
+
+
+def test_the_page_gives_the_refused_lines_as_a_file(study, client):
+    client.force_login(build.member(study, Role.RESEARCHER))
+    text = "response_id,question,answer\nr1,safe,yes\nr9,safe,no\n"
+    upload = SimpleUploadedFile("v.csv", text.encode())
+
+    page = client.post(
+        reverse("evaluation:upload_verdicts", args=["kind"]), {"file": upload, "name": "robo"}
+    )
+
+    address = re.search(r"/studies/kind/judges/refused/\w+/", page.content.decode()).group()
+    answer = client.get(address)
+    assert answer.content.decode().splitlines() == ["response_id,question,answer", "r9,safe,no"]
+    assert 'filename="v-refused.csv"' in answer["Content-Disposition"]
+
+
+def test_refused_lines_of_another_study_are_not_there(study, client):
+    other = build.study("other", rubric=build.SAFE)
+    client.force_login(build.member(other, Role.RESEARCHER))
+
+    assert (
+        client.get(reverse("evaluation:refused_verdicts", args=["other", "0" * 32])).status_code
+        == 404
+    )

@@ -4,7 +4,8 @@ import pytest
 
 from annotation.models import Judgment, Rater, Seat, Study
 from annotation.selectors import released
-from annotation.selectors.labels import Asked, option_counts
+from annotation.selectors.asked import Asked
+from annotation.selectors.labels import option_counts
 from annotation.services import integrity, withdrawals
 from annotation.vocabulary import Role, Scope
 from evaluation.exports.verify import verify

@@ -36,6 +36,7 @@ MODULES = tuple(
         "annotation/services/consents",
         "annotation/services/drafts",
         "annotation/services/flags",
+        "annotation/services/guesses",
         "annotation/services/invitations",
         "annotation/services/judgment_rows",
         "annotation/services/judgments",

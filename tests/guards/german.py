@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.test import Client
@@ -281,4 +282,25 @@ def finishes(tmp_path) -> Reader:
     return reader
 
 
-WALKS = (comes_in, agrees, judges, compares, finishes)
+def is_asked(tmp_path) -> Reader:
+    """A rater who is asked whom they recognised, and whose form is too large."""
+    made = study(tmp_path, rubric="tradeoff-quick")
+    Study.objects.filter(pk=made.pk).update(guess_every=1)
+    made.refresh_from_db()
+    ann = build.rater(made)
+    reader = Reader(ann)
+    form = form_of(reader.get("rate"))
+    reader.post("submit", form.pop("key"), **{**form, **build.QUICK})
+    judged = Judgment.objects.get(rater=ann)
+    for part in (False, True):
+        reader.get("rate", part=part)
+        for sent in ({}, {"knew": "yes"}, {"knew": "yes", "words": "x" * 201}):
+            reader.post("guess", judged.public_id, part=part, **sent)
+    reader.post("guess", UUID(int=0), knew="no")
+    reader.post("guess", judged.public_id, knew="yes", words="Niemand")
+    large = reader.client.post(reverse("language"), {}, CONTENT_LENGTH=str(10**9))
+    reader.answers.append(("413", large))
+    return reader
+
+
+WALKS = (comes_in, agrees, judges, compares, finishes, is_asked)

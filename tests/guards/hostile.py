@@ -26,6 +26,7 @@ from annotation.models import (
 )
 from annotation.rubric_format import rubric_from_json
 from annotation.selectors.cards import card_for
+from annotation.selectors.studies import pseudonyms
 from annotation.services import (
     batches,
     consents,
@@ -290,6 +291,9 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
         "item_id": str(item.pk),
         "number": str(batch.number),
         "rater_id": str(said[0].rater_id),
+        "rater": pseudonyms(study.pk, purpose="pages", subjects=[said[0].rater_id])[
+            said[0].rater_id
+        ],
         "gold_id": str(known.pk),
         "membership_id": str(study.memberships.get(user=colleague).pk),
         "value_id": str(study.values.get(name=value_a).pk),
@@ -299,6 +303,9 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
         "token_key": "no-such-token",
         "upload_key": "no-such-upload",
         "name": "manifest.json",
+        "table": "priorities",
+        "chart": "win-rates",
+        "form": "csv",
         "seat": held.key,
         "judged_seat": said[1].seat.key,
     }

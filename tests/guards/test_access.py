@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -243,3 +244,33 @@ def test_R015_safe_methods_change_nothing_but_declared_bookkeeping(worlds):
     }
 
     assert changed == {}
+
+
+def test_R046_no_address_takes_a_deletion_but_of_an_unfinished_upload():
+    table = json.loads(TABLE.read_text())
+    delete = METHODS.index("DELETE")
+
+    taken = {
+        pattern
+        for pattern, roles in table.items()
+        for answers in roles.values()
+        if not 400 <= int(answers["own"].split()[delete]) < 500
+    }
+
+    assert taken <= {"api/studies/<slug:slug>/uploads/<str:upload_key>/"}
+
+
+def test_R046_no_page_of_the_operator_deletes_one_row_or_many(rf):
+    request = rf.get("/operator/")
+    request.user = build.user(is_staff=True, is_superuser=True)
+
+    ours = {model: page for model, page in admin.site._registry.items() if _is_ours(model)}
+
+    assert ours
+    for model, page in ours.items():
+        assert "delete_selected" not in page.get_actions(request), model
+        assert not page.has_delete_permission(request), model
+
+
+def _is_ours(model) -> bool:
+    return model._meta.app_label in ("annotation", "evaluation")

@@ -5,13 +5,15 @@ from collections import Counter
 from random import Random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from scipy.stats import chisquare
 
 from annotation import rendering
-from annotation.models import Item, Rater, Rendering, Study
+from annotation.models import Item, Rater, Rendering, Seat, Study
 from annotation.selectors.cards import card_for
-from annotation.services import batches, openings
+from annotation.services import batches, gold, openings
 from tests import build
 from tests.evaluation.given import rows, written
 from tests.guards import world
@@ -263,3 +265,65 @@ def differs_by_chance(sizes: list[tuple[str, int]], *, draws: int = 500) -> bool
     seen, random = gap(models), Random(1)
     larger = sum(gap(random.sample(models, len(models))) >= seen for _ in range(draws))
     return larger / draws > 0.001
+
+
+def test_R092_a_request_costs_the_same_work_whatever_model_wrote_and_gold_or_not(tmp_path):
+    """Statements and bytes stand for time: they cannot be late because the machine is busy."""
+    study = build.study("s", rubric=build.SAFE, raters_per_item=1)
+    lines = [
+        build.reply_fields(
+            model=("acme/one", "bolt-with-a-long-name/number-two")[n % 2],
+            response_id=f"r{n:02}",
+            query_id=f"q{n:02}",
+            messages=[
+                {"role": "user", "content": "Question?"},
+                {"role": "assistant", "content": f"Answer {n:02}."},
+            ],
+        )
+        for n in range(40)
+    ]
+    build.batch(study, lines, tmp_path)
+    known = [{"response_id": f"r{n:02}", "question": "safe", "answer": "yes"} for n in range(12)]
+    path = build.jsonl(tmp_path / "known.jsonl", known)
+    assert not gold.load(study=study, path=path, now=build.NOW).refused
+    gold.open_seats(study=study, raters_per_item=1, seed=1, now=build.NOW)
+    build.open_seats(study, n_seats=1)
+    user = build.member(study, name="ann")
+    # Upwards the gold seat of an item comes first, downwards its other seat.
+    Rater.objects.filter(study=study, user=user).update(descending=False)
+    rater = Rater.objects.select_related("study").get(study=study, user=user)
+    client = world.client(user)
+    seen = [_work_of_one(client, rater) for _ in range(40)][3:]  # the first ones warm what is kept
+
+    by_model = [(seat.item.reply_1.model.key, work) for seat, work in seen]
+    by_wave = [(str(seat.wave), work) for seat, work in seen]
+    assert {wave for wave, _ in by_wave} == {"1", "4"}
+    for part in ("statements", "bytes_shown", "bytes_answered"):
+        assert differs_by_chance([(model, work[part]) for model, work in by_model])
+        assert differs_by_chance([(wave, work[part]) for wave, work in by_wave])
+
+
+def _work_of_one(client, rater) -> tuple[Seat, dict[str, int]]:
+    """Have a rater shown one item and answer it; say what that took."""
+    Rater.objects.filter(pk=rater.pk).update(judged_count=0)  # the page counts what was judged
+    rate = reverse("annotation:rate", args=[rater.study.slug])
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(rate, headers={"HX-Request": "true"})
+    held = Seat.objects.select_related("item__reply_1__model")
+    seat = held.get(rater=rater, shown_at__isnull=False, judged_at=None)
+    form = {"receipt": card_for(seat, rater).receipt, "turn": "0", "safe": "no"}
+    action = reverse("annotation:submit", args=[rater.study.slug, seat.key])
+    with CaptureQueriesContext(connection) as stored:
+        answer = client.post(action, form, headers={"HX-Request": "true"})
+    work = {
+        "statements": len(asked) + len(stored),
+        "bytes_shown": len(page.content),
+        "bytes_answered": len(answer.content) + sum(map(len, answer.headers.values())),
+    }
+    return seat, work
+
+
+def test_differences_of_work_that_hang_on_the_model_are_found():
+    sizes = [(("one", "two")[n % 2], 1_000 + 3 * (n % 2) + n % 5) for n in range(40)]
+
+    assert not differs_by_chance(sizes)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import Model
+from django.db.models import F, Model
 
 from annotation.models import (
     Answer,
@@ -20,6 +20,7 @@ from annotation.models import (
     Draft,
     Flag,
     GoldAnswer,
+    Guess,
     Guidelines,
     Hit,
     Invitation,
@@ -30,6 +31,7 @@ from annotation.models import (
     LanguageModel,
     Membership,
     Option,
+    PersonalDecision,
     Query,
     Question,
     Rater,
@@ -52,7 +54,19 @@ from annotation.models import (
     Value,
     Withdrawal,
 )
-from evaluation.models import Judge, Release, Sample, SampledItem, Stratum, Verdict
+from evaluation.models import (
+    Exclusion,
+    Judge,
+    JudgeMember,
+    Rehearsal,
+    Release,
+    Report,
+    Sample,
+    SampledItem,
+    Stratum,
+    Verdict,
+    VerdictFile,
+)
 from tests import build
 from tests.build import HOUR, NOW, claim
 
@@ -109,6 +123,8 @@ class World:
         self.span = build.span_row(self.judgment)
         self.cited = build.cited_row(self.judgment, self.clause)
         self.stage = _stage(self)
+        self.guess = Guess.objects.create(judgment=self.judgment, knew=False, given_at=NOW)
+        self.personal = _personal(self)
         self.gold = _gold(self)
 
 
@@ -135,6 +151,13 @@ def _stage(world):
     """How ann's judgment came about."""
     when = {"shown_at": NOW - HOUR, "submitted_at": NOW, "client": "wide"}
     return StageRecord.objects.get_or_create(judgment=world.judgment, turn=0, defaults=when)[0]
+
+
+def _personal(world):
+    """What was decided about a stretch of ann's note."""
+    note = Question.objects.get(rubric=world.rubric, key="note")
+    where = {"judgment": world.judgment, "question": note, "turn": 0, "start": 0, "end": 2}
+    return PersonalDecision.objects.create(kind="name", decision="kept", decided_at=NOW, **where)
 
 
 def _gold(world):
@@ -238,6 +261,26 @@ def _sample(w):
     )
 
 
+def _exclusion(w, **fields):
+    given = {"kind": "item", "item": w.item, "reason": "Broken.", "made_at": NOW, **fields}
+    return Exclusion.objects.create(study=w.study, number=1, **given)
+
+
+def _report(w, **fields):
+    given = {"asked": {}, "until": 0, "software": "x", "asked_at": NOW, **fields}
+    return Report.objects.create(study=w.study, number=1, **given)
+
+
+def _rehearsal(w, **fields):
+    given = {"frame": {}, "parameters": {}, "draws": 2, "first_seed": 1, "units": 1, **fields}
+    return Rehearsal.objects.create(study=w.study, number=1, asked_at=NOW, **given)
+
+
+def _verdict_file(w, **fields):
+    given = {"number": 1, "stored_name": "stored", "uploaded_at": NOW, **fields}
+    return VerdictFile.objects.create(study=w.study, file_name="v.csv", judge="judge", **given)
+
+
 def _stratum(w, **fields):
     given = {"position": 0, "population": 10, "size": 1, "probability": 0.1, **fields}
     return Stratum.objects.create(sample=_sample(w), **given)
@@ -255,6 +298,11 @@ def _rendering(world):
 
 def _judge(world, **more):
     return Judge.objects.create(study=world.study, name="judge", created_at=NOW, **more)
+
+
+def _member(world):
+    ensemble = Judge.objects.create(study=world.study, name="most", created_at=NOW)
+    return JudgeMember.objects.create(ensemble=ensemble, member=_judge(world))
 
 
 def _verdict(world, **more):
@@ -378,6 +426,10 @@ BREACHES = {
     "span_once_without_kind": lambda w: copy(w.span, option=None) and copy(w.span, option=None),
     "cited_clause_role_known": lambda w: copy(w.cited, role="nonsense"),
     "cited_clause_once": lambda w: copy(w.cited),
+    "guess_names_somebody_or_nobody": lambda w: copy(w.guess, knew=True),
+    "personal_decision_kind_known": lambda w: copy(w.personal, kind="nonsense"),
+    "personal_decision_masks_or_keeps": lambda w: copy(w.personal, decision="held"),
+    "personal_decision_not_empty": lambda w: copy(w.personal, end=0),
     "stage_record_once": lambda w: copy(w.stage),
     "stage_record_client_known": lambda w: copy(w.stage, turn=1, client="nonsense"),
     "stage_record_shown_before_sent": lambda w: copy(
@@ -435,6 +487,21 @@ BREACHES = {
     "item_single_once_per_reply": lambda w: copy(w.item),
     "item_pair_once_per_replies": lambda w: _pair(w) and _pair(w),
     "opening_wave_known": word(SeatOpening, "wave", 9),
+    "exclusion_number_once_per_study": lambda w: _exclusion(w) and _exclusion(w),
+    "exclusion_kind_known": lambda w: _exclusion(w, kind="nonsense"),
+    "exclusion_says_what": lambda w: _exclusion(w, seconds=3),
+    "exclusion_has_a_reason": lambda w: _exclusion(w, reason=""),
+    "verdict_file_number_once_per_study": lambda w: _verdict_file(w) and _verdict_file(w),
+    "verdict_file_state_known": lambda w: _verdict_file(w, state="nonsense"),
+    "verdict_file_ended_says_when": lambda w: _verdict_file(w, state="ready"),
+    "rehearsal_number_once_per_study": lambda w: _rehearsal(w) and _rehearsal(w),
+    "rehearsal_state_known": lambda w: _rehearsal(w, state="nonsense"),
+    "rehearsal_has_two_draws": lambda w: _rehearsal(w, draws=1),
+    "rehearsal_ready_has_a_result": lambda w: _rehearsal(w, state="ready"),
+    "report_number_once_per_study": lambda w: _report(w) and _report(w),
+    "report_kind_known": lambda w: _report(w, kind="nonsense"),
+    "report_state_known": lambda w: _report(w, state="nonsense"),
+    "report_ready_has_a_result": lambda w: _report(w, state="ready"),
     "sample_number_once_per_study": lambda w: _sample(w) and _sample(w),
     "sample_state_known": lambda w: update(_sample(w), state="nonsense"),
     "sample_design_known": lambda w: update(_sample(w), design="nonsense"),
@@ -474,6 +541,8 @@ BREACHES = {
     "invitation_role_known": lambda w: update(_invitation(w), role="owner"),
     "invitation_used_by_and_at_together": lambda w: update(_invitation(w), used_at=NOW),
     "judge_once_per_version": lambda w: _judge(w) and _judge(w),
+    "judge_member_once": lambda w: _member(w) and copy(JudgeMember.objects.get()),
+    "judge_member_is_another": lambda w: update(_member(w), ensemble=F("member")),
     "verdict_option_once": lambda w: _verdict(w) and copy(Verdict.objects.get(), single=False),
     "verdict_one_for_a_single_choice": lambda w: (
         _verdict(w)
@@ -652,6 +721,7 @@ UNIQUE = {
     "annotation_judgment.public_id": lambda w: copy(w.judgment, revision=2, current=False),
     "annotation_invitation.digest": lambda w: _invitation(w) and _invitation(w),
     "annotation_user.username": lambda w: copy(_account(w)),
+    "annotation_guess.judgment_id": lambda w: copy(w.guess),
     "annotation_withdrawal.rater_id": lambda w: [build.withdrawal_row(w.ann) for _ in range(2)],
     "annotation_rubricdraft.study_id": lambda w: _rubric_draft(w) and _rubric_draft(w),
     "annotation_signinlink.digest": lambda w: [
@@ -698,6 +768,8 @@ APPEND_ONLY: dict[type[Model], str] = {
     SpanAnswer: "annotation_spananswer",
     CitedClause: "annotation_citedclause",
     StageRecord: "annotation_stagerecord",
+    Guess: "annotation_guess",
+    PersonalDecision: "annotation_personaldecision",
 }
 FIXED: dict[type[Model], str] = {
     ConsentText: "annotation_consenttext",
@@ -706,7 +778,7 @@ FIXED: dict[type[Model], str] = {
     SpecificationVersion: "annotation_specificationversion",
     Clause: "annotation_clause",
 }
-FLAGGED = [model for model in APPEND_ONLY if model is not StageRecord]
+FLAGGED = [model for model in APPEND_ONLY if model not in (StageRecord, Guess, PersonalDecision)]
 
 
 def columns(models, *, but=()):
@@ -820,7 +892,7 @@ def test_R045_judgments_stay_when_another_rater_withdraws(model, world):
 
 @pytest.mark.parametrize("model", APPEND_ONLY)
 def test_R045_what_may_be_deleted_is_still_never_changed(model, world):
-    table, column = APPEND_ONLY[model], "turn" if model is not Judgment else "renderer"
+    table, column = APPEND_ONLY[model], {Judgment: "renderer", Guess: "words"}.get(model, "turn")
     build.withdrawal_row(world.ann)
 
     with pytest.raises(IntegrityError, match=f"append_only: rows of {table} are never changed"):
@@ -1014,3 +1086,13 @@ def test_R046_what_has_judgments_is_never_deleted(world):
 def test_R046_raw_sql_deletes_no_row_that_another_points_to(world):
     with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
         sql("DELETE FROM annotation_rater WHERE id = %s", world.ann.pk)
+
+
+def test_R046_nor_is_a_batch_a_query_a_value_a_model_or_an_account_with_judgments(world):
+    reply = world.item.reply_1
+    query = reply.query
+    account = world.ann.user
+
+    for row in (reply.batch, query, query.value_a, query.scenario, reply.model, account):
+        with pytest.raises(models.ProtectedError):
+            row.delete()

@@ -10,8 +10,9 @@ from django.core.management import get_commands, load_command_class
 from django.urls import get_resolver
 
 from annotation import vocabulary
-from annotation.formats import JudgmentLine, ReplyLine
+from annotation.formats import ReplyLine
 from annotation.gold_lines import GoldLine
+from annotation.judgment_lines import JudgmentLine
 from annotation.rubric_format import (
     OptionPart,
     QuestionPart,
@@ -19,14 +20,18 @@ from annotation.rubric_format import (
     RubricFile,
     presets,
 )
-from annotation.selectors.labels import SLICES
+from annotation.selectors.slices import SLICES
 from config.management.commands.file_schemas import SCHEMAS, schema_of
 from evaluation.exports.card import FAMILIES, WHAT
 from evaluation.exports.columns import DICTIONARY, ESCAPED_COLUMN, TABLES
+from evaluation.exports.folder import ENDINGS
+from evaluation.models.rehearsal import RehearsalState
 from evaluation.models.release import ReleaseState
-from evaluation.services.release_contents import EXCLUSIONS
+from evaluation.models.verdict_file import VerdictFileState
+from evaluation.services.release_contents import FATES
 from evaluation.stats.estimates import Undefined
 from evaluation.verdict_lines import VerdictLine
+from tests import readers
 from tests.environment import PROJECT
 
 DOCS = PROJECT / "docs"
@@ -183,15 +188,13 @@ def test_every_column_of_a_release_is_documented_and_no_other(table):
 
 def test_every_file_of_a_release_is_documented():
     page = text(REFERENCE / "release.md")
-    files = [
-        name if "." in name else f"{name}.{ending}" for name in WHAT for ending in ("jsonl", "csv")
-    ]
+    files = [name if "." in name else f"{name}.{ending}" for name in WHAT for ending in ENDINGS]
     words = [
         *files,
         *FAMILIES,
         ESCAPED_COLUMN.name,
         *(column.name for column in DICTIONARY),
-        *EXCLUSIONS,
+        *FATES,
     ]
 
     assert [word for word in words if f"`{word}`" not in page] == []
@@ -262,6 +265,8 @@ def test_every_state_is_documented():
         vocabulary.HitDecision,
         vocabulary.SweepState,
         ReleaseState,
+        RehearsalState,
+        VerdictFileState,
     )
 
     assert [word for one in words for word in one.values if f"`{word}`" not in page] == []
@@ -327,8 +332,10 @@ def test_every_function_that_the_statistics_name_exists():
 
 # Dependencies
 
+LOCKS = ["requirements", "requirements-dev", "requirements-readers"]
 
-@pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
+
+@pytest.mark.parametrize("name", [f"{lock}.in" for lock in LOCKS])
 def test_every_direct_dependency_has_a_reason_in_words(name):
     lines = [line for line in text(PROJECT / name).splitlines() if "==" in line]
 
@@ -338,6 +345,27 @@ def test_every_direct_dependency_has_a_reason_in_words(name):
 
     assert lines
     assert without == []
+
+
+def pins(path) -> set[str]:
+    """Return the pins of a requirements file, without extras, each name in one spelling."""
+    found = re.findall(r"^([\w.-]+)(?:\[.*?\])?(==\S+)", text(path), re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower() + version for name, version in found}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_direct_dependency_is_locked_in_its_version(name):
+    wanted = pins(PROJECT / f"{name}.in")
+
+    assert wanted
+    assert wanted - pins(PROJECT / f"{name}.txt") == set()
+
+
+def test_the_test_command_makes_the_environment_that_readers_are_tried_in():
+    """Where it made another, the tests of readers would be skipped for ever."""
+    stamp = relative(readers.INSTALLED)
+
+    assert f"install {stamp} requirements-readers.txt" in text(PROJECT / "bin" / "test")
 
 
 # Links and pictures

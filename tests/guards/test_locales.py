@@ -141,7 +141,7 @@ def test_R053_pages_of_results_stay_in_english(tmp_path):
     study = world.make(tmp_path, name="own")
     client = world.client(study.people["researcher"])
 
-    for page in ("agreement", "judges", "releases"):
+    for page in ("agreement", "judges", "rates", "releases"):
         address = reverse(f"evaluation:{page}", args=["own"])
         german_asked = client.get(address, headers={"Accept-Language": "de"})
         assert german_asked.headers["Content-Language"] == "en"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.test import Client
 
 from annotation.models import Batch, GoldAnswer, Item, Judgment, Rater, Response, Study, User
+from annotation.selectors.studies import pseudonyms
 from annotation.services import gold, invitations
 from annotation.vocabulary import Role
 from tests import build
@@ -75,6 +76,7 @@ def make(tmp_path, *, name: str) -> World:
         "item_id": str(item.pk),
         "number": str(batch.number),
         "rater_id": str(judged_by.pk),
+        "rater": pseudonyms(study.pk, purpose="pages", subjects=[judged_by.pk])[judged_by.pk],
         "gold_id": str(known.pk),
         "membership_id": str(study.memberships.get(user=colleague).pk),
         "value_id": str(study.values.first().pk),
@@ -84,6 +86,9 @@ def make(tmp_path, *, name: str) -> World:
         "turn": "0",
         "token_key": "no-such-token",
         "name": "manifest.json",
+        "table": "priorities",
+        "chart": "win-rates",
+        "form": "csv",
     }
     return World(study, values, people)
 

@@ -11,6 +11,7 @@ from annotation.errors import SweepRefused, SweepStopped
 from annotation.management.loading import REFUSED, UNUSABLE, the_study
 from annotation.models import Study, Sweep
 from annotation.services import sweeps
+from annotation.services.courtesy import Courtesy
 
 
 class Command(BaseCommand):
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         if sweep is None:
             return
         try:
-            sweep = sweeps.run(sweep_id=sweep.pk, progress=self._progress)
+            sweep = sweeps.run(sweep_id=sweep.pk, progress=self._progress, courtesy=Courtesy())
         except (SweepRefused, SweepStopped) as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
         self._print(sweep, as_json=options["json"])

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from pydantic import BaseModel
 
-from annotation.formats import JudgmentLine, ReplyLine
+from annotation.formats import ReplyLine
 from annotation.gold_lines import GoldLine
+from annotation.judgment_lines import JudgmentLine
 from annotation.rubric_format import RubricFile
 from evaluation.verdict_lines import VerdictLine
 

@@ -33,6 +33,12 @@ class Command(LoadCommand):
         parser.add_argument("--prompt-version", default="", help="The version of its prompt.")
         parser.add_argument("--rubric-version", default="", help="The rubric it was given.")
         parser.add_argument(
+            "--refused",
+            type=Path,
+            metavar="FILE",
+            help="Write the refused lines here, to be corrected and loaded again.",
+        )
+        parser.add_argument(
             "--simulated", action="store_true", help="Mark the judge as a simulation."
         )
 
@@ -56,6 +62,7 @@ class Command(LoadCommand):
                 now=timezone.now(),
                 strict=options["strict"],
                 dry_run=options["dry_run"],
+                refused=options["refused"],
                 progress=self.progress,
             )
         except EvaluationError as refusal:

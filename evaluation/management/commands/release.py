@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluation.errors import EvaluationError
+from evaluation.exports.card import personal_data
 from evaluation.management.printing import UNUSABLE
 from evaluation.services import releases
 from evaluation.services.studies import the_study
@@ -33,12 +34,21 @@ class Command(BaseCommand):
             help="The release's name (default: release). The same name, study and cut-off give the"
             " same bytes.",
         )
+        parser.add_argument(
+            "--keep-flagged",
+            action="store_true",
+            help="Leave what may be personal data in raters' words, and nobody decided about, as"
+            " written; without it a mark stands there.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the manifest as JSON.")
 
     def handle(self, *, slug: str, out: Path, name: str, **options: Any) -> None:
         """Write the release."""
+        keep = bool(options["keep_flagged"])
         try:
-            manifest = releases.write_to(the_study(slug), name, out, progress=self._progress)
+            manifest = releases.write_to(
+                the_study(slug), name, out, progress=self._progress, keep_flagged=keep
+            )
         except EvaluationError as refusal:
             raise CommandError(str(refusal), returncode=UNUSABLE) from refusal
         except OSError as error:
@@ -54,6 +64,8 @@ class Command(BaseCommand):
             f" {manifest['judgments']['included']:,} judgments up to number"
             f" {manifest['cut_off']['judgment']:,}."
         )
+        if manifest["personal_data"]["texts"]:
+            self.stdout.write(f"  {personal_data(manifest)}")
         for one in manifest["headline"]:
             shown = "undefined" if one["alpha"]["value"] is None else f"{one['alpha']['value']:.6f}"
             again = "recomputed alike" if one["equal"] else "RECOMPUTED OTHERWISE"

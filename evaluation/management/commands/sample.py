@@ -8,10 +8,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from annotation.errors import AnnotationError
+from annotation.selectors.studies import StudyFacts
 from annotation.vocabulary import Wave
 from evaluation.errors import EvaluationError, FrameInvalid
-from evaluation.frames import frame_from_json
-from evaluation.intake import samples
+from evaluation.frames import Frame, frame_from_json
+from evaluation.intake import plans, quantities, rehearsals, samples
+from evaluation.intake.designs import Drawing, drawing_from_json, refuse_unused
 from evaluation.management.printing import UNUSABLE
 from evaluation.models import Design
 from evaluation.services.studies import the_study
@@ -50,7 +52,13 @@ class Command(BaseCommand):
             "--simulate",
             type=int,
             metavar="DRAWS",
-            help="Draw so often and compare, store nothing.",
+            help="Draw so often, with seeds from --seed on, and compare; store nothing.",
+        )
+        parser.add_argument(
+            "--quantity",
+            help='What the weighted mean is of: {"judge": 1, "question": "misled", "answers":'
+            ' ["yes"]}, or {} for the length (default: an answer of the first judge, or the'
+            " length).",
         )
         parser.add_argument(
             "--open", type=int, metavar="RATERS", help="Open so many seats at each item."
@@ -72,13 +80,13 @@ class Command(BaseCommand):
         frame = frame_from_json(_parsed("--frame", options["frame"]))
         given = _parsed("--parameters", options["parameters"])
         named = {"design": options["design"], "size": options["size"], "by": options["by"]}
-        drawing = samples.drawing_from_json(given | {k: v for k, v in named.items() if v})
+        drawing = drawing_from_json(given | {k: v for k, v in named.items() if v})
+        refuse_unused(drawing)
         if options["simulate"]:
-            found = samples.simulated(study, frame, drawing, draws=options["simulate"])
-            self._say(options, found)
+            self._say(options, _rehearsed(study, frame, drawing, options))
             return
         if options["dry_run"]:
-            self._say(options, samples.plan_as_json(samples.plan(study, frame, drawing)))
+            self._say(options, plans.plan_as_json(plans.plan(study, frame, drawing)))
             return
         now = timezone.now()
         asked = samples.request(
@@ -104,13 +112,39 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told, ensure_ascii=False))
             return
         for name, value in told.items():
-            if name != "strata":
+            if not isinstance(value, list):
                 self.stdout.write(f"{name.replace('_', ' ')}: {value}")
         for one in told.get("strata", ()):
             self.stdout.write(
                 f"  {one['label']}: {one['size']:,} of {one['population']:,},"
-                f" probability {one['probability']:.6f}"
+                f" probability {one['probability']:.6f}{_seen(one)}"
             )
+
+
+def _rehearsed(
+    study: StudyFacts, frame: Frame, drawing: Drawing, options: dict[str, Any]
+) -> dict[str, Any]:
+    quantity = quantities.usual_for(study, besides=drawing.marked)
+    if options["quantity"] is not None:
+        quantity = quantities.quantity_from_json(_parsed("--quantity", options["quantity"]))
+    return rehearsals.rehearsed(
+        study,
+        frame,
+        drawing,
+        quantity=quantity,
+        draws=options["simulate"],
+        first_seed=options["seed"],
+    )
+
+
+def _seen(stratum: dict[str, Any]) -> str:
+    """Say how often the units of a stratum were drawn, where the design was rehearsed."""
+    if "frequency" not in stratum:
+        return ""
+    return (
+        f", drawn in {stratum['lowest']:.4f} to {stratum['highest']:.4f} of the draws"
+        f" (by chance {stratum['low']:.4f} to {stratum['high']:.4f})"
+    )
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:

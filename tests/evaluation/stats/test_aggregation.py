@@ -13,6 +13,7 @@ from evaluation.stats.aggregation import (
     dawid_skene,
     majority,
     one_coin,
+    posterior_given,
     vote_shares,
     wawa,
 )
@@ -311,3 +312,26 @@ def test_one_step_is_the_definition(rows):
     found = dawid_skene(votes, smoothing=0.5, max_iterations=1)
 
     assert found.posterior[rated] == approx(wanted, abs=1e-9)
+
+
+def test_one_step_with_known_raters_is_where_the_model_settled():
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 3, 200)
+    item, rater = np.repeat(np.arange(200), 4), np.tile(np.arange(4), 200)
+    label = np.where(rng.random(800) < 0.75, truth[item], rng.integers(0, 3, 800))
+    votes = Votes.from_ratings(item, rater, label, n_items=200, n_raters=4, n_options=3)
+    found = dawid_skene(votes, tolerance=1e-13)
+
+    again = posterior_given(votes, found.raters, found.prevalence)
+
+    assert again == pytest.approx(found.posterior, abs=1e-4)
+    assert again.sum(axis=1) == pytest.approx(np.ones(200))
+
+
+def test_an_item_without_votes_has_the_prevalence():
+    votes = Votes.from_ratings([0], [0], [1], n_items=2, n_raters=1, n_options=2)
+
+    found = posterior_given(votes, np.array([[[0.9, 0.1], [0.2, 0.8]]]), np.array([0.5, 0.5]))
+
+    # 0.5 * 0.1 against 0.5 * 0.8
+    assert found == pytest.approx(np.array([[1 / 9, 8 / 9], [0.5, 0.5]]))

@@ -1,5 +1,7 @@
 """Intervals of proportions and means, plain and clustered."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from evaluation.stats.intervals import (
     clopper_pearson_interval,
     cluster_mean,
     cluster_proportion,
+    cluster_rate,
     cluster_ratio,
     jeffreys_interval,
     normal_quantile,
@@ -221,3 +224,40 @@ def test_order_and_names_of_clusters_do_not_matter(rows):
 
     assert turned.value == approx(found.value)
     assert turned.se == approx(found.se)
+
+
+# A rate of few in clusters
+
+
+def test_a_rate_of_few_in_clusters_of_one_is_wilsons_but_for_the_t_quantile():
+    of, have = np.ones(40, dtype=int), np.repeat([1, 0], [4, 36])
+
+    found = cluster_rate(have, of)
+
+    # se^2 = p(1 - p)/39 with the factor C/(C - 1), so 39 effective trials, times (z/t)^2. The
+    # ends are the shares from which a tenth is just z standard errors away.
+    trials = 39 * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 39)) ** 2
+    for end in (found.low, found.high):
+        assert abs(0.1 - end) / np.sqrt(end * (1 - end) / trials) == approx(stats.norm.ppf(0.975))
+    assert (found.value, found.low < 0.1 < found.high) == (approx(0.1), True)
+
+
+def test_a_rate_of_ten_or_more_of_either_kind_is_as_any_share_in_clusters():
+    of, have = np.full(20, 3), np.repeat([3, 1, 0], [2, 4, 14])
+
+    assert have.sum() == 10
+    assert replace(cluster_rate(have, of), name="") == replace(
+        cluster_proportion(have, of), name=""
+    )
+
+
+def test_intervals_of_a_rare_rate_in_clusters_cover():
+    rng = np.random.default_rng(12)
+    of, covered, plainly = np.full(60, 3), 0, 0
+    for _ in range(1_000):
+        have = rng.binomial(of, rng.beta(0.05 * 7 / 3, 0.95 * 7 / 3, size=60))
+        found, plain = cluster_rate(have, of), cluster_proportion(have, of)
+        covered += found.low <= 0.05 <= found.high
+        plainly += plain.low <= 0.05 <= plain.high
+
+    assert covered >= 930 > plainly

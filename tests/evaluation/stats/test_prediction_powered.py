@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.stats.estimates import Undefined
-from evaluation.stats.intervals import cluster_mean, cluster_proportion, proportion
+from evaluation.stats.intervals import cluster_mean, cluster_rate, proportion, wilson_interval
 from evaluation.stats.label_planning import (
     Costs,
     labels_for_half_width,
@@ -131,9 +131,11 @@ def test_a_rate_with_few_positives_uses_the_labels_alone():
 
 def test_a_rate_with_few_positives_in_clusters_is_clustered():
     audit = Audit([1, 1, 0, 0, 0, 0], [0] * 6, [1, 0], [1, 1, 2, 2, 3, 3], [4, 5])
-    wanted = cluster_proportion([2, 0, 0], [2, 2, 2], name="rate of labels")
+    found = audited_rate(audit).estimate
+    plain = wilson_interval(2, 6)
 
-    assert audited_rate(audit).estimate == wanted
+    assert found == cluster_rate([2, 0, 0], [2, 2, 2], name="rate of labels")
+    assert 0 < found.low < plain.low < plain.high < found.high < 1
 
 
 def test_a_rate_with_enough_of_both_is_powered_and_cut():
@@ -206,7 +208,16 @@ def test_without_labels_or_verdicts_there_is_no_mean(audit, reason):
     found = ppi_mean(audit)
 
     assert (found.estimate.value, found.weight, found.estimate.reason) == (None, None, reason)
-    assert stratified_ppi_mean([Stratum(1, audit)]).reason is reason
+
+
+@pytest.mark.parametrize("labels", [[], [1]])
+def test_a_stratum_with_hardly_a_label_leaves_the_whole_without_a_mean(labels):
+    thin, full = Audit(labels, labels, [1, 0]), Audit([1, 0], [1, 0], [1, 0])
+
+    found = stratified_ppi_mean([Stratum(0.5, thin), Stratum(0.5, full)])
+
+    assert found.value is None
+    assert found.reason is (Undefined.TOO_FEW if labels else Undefined.NO_ITEMS)
 
 
 def test_no_spread_and_one_cluster_have_a_value_only():

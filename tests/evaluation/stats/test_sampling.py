@@ -1,4 +1,4 @@
-"""Drawing samples: allocation by hand, what is drawn, and probabilities that hold over many draws."""
+"""Drawing samples: allocation by hand, and what is drawn."""
 
 import numpy as np
 import pytest
@@ -12,15 +12,12 @@ from evaluation.stats.sampling import (
     drawn,
     half_width,
     inclusion_probabilities,
-    simulate,
 )
 
 NAMES = [f"reply-{n}" for n in range(60)]
 # Three strata of 30, 20 and 10 units.
 STRATUM = np.repeat([0, 1, 2], [30, 20, 10])
 SIZES = [30, 20, 10]
-# What is measured differs between strata and within them.
-VALUES = STRATUM * 2.0 + np.arange(60) % 7
 
 
 # Who is drawn
@@ -160,51 +157,3 @@ def test_nothing_is_known_of_a_stratum_that_is_left_out():
 def test_a_share_beyond_one_is_refused():
     with pytest.raises(ValueError, match="shares"):
         half_width([5], [10], shares=[1.2])
-
-
-# What 2,000 draws of each design give: each frequency is the probability, and no mean is off
-
-
-DESIGNS = {
-    "simple": (np.zeros(60, dtype=int), [15]),
-    "proportional": (STRATUM, allocate(15, weights=SIZES, sizes=SIZES)),
-    "equal": (STRATUM, allocate(15, weights=[1, 1, 1], sizes=SIZES)),
-    "neyman": (STRATUM, allocate(15, weights=[15, 8, 3], sizes=SIZES)),
-    "enriched": (STRATUM, at_rates([0.1, 0.1, 0.9], SIZES)),
-    "all": (STRATUM, SIZES),
-}
-
-
-@pytest.mark.parametrize("design", DESIGNS)
-def test_over_2000_draws_the_probabilities_are_what_happens(design):
-    stratum, takes = DESIGNS[design]
-
-    found = simulate(NAMES, stratum, takes, VALUES)
-
-    # 60 units: the largest of 60 standard normal deviates is above 4.2 once in 600 simulations.
-    assert found.draws == 2_000
-    assert found.largest_z < 4.2
-    expected = inclusion_probabilities(takes, np.bincount(stratum))[stratum]
-    assert found.probability.tolist() == expected.tolist()
-
-
-@pytest.mark.parametrize("design", DESIGNS)
-def test_over_2000_draws_the_weighted_mean_is_unbiased(design):
-    stratum, takes = DESIGNS[design]
-
-    found = simulate(NAMES, stratum, takes, VALUES)
-
-    assert found.true_mean == pytest.approx(VALUES.mean())
-    assert abs(found.mean - found.true_mean) <= 3.5 * found.standard_error + 1e-12
-
-
-def test_without_its_weights_the_mean_of_an_enriched_sample_would_be_off():
-    stratum, takes = DESIGNS["enriched"]
-    chosen = drawn(draw_numbers(NAMES, seed=1), stratum, takes)
-
-    assert VALUES[chosen].mean() > VALUES.mean() + 0.5
-
-
-def test_a_simulation_needs_something_of_every_stratum():
-    with pytest.raises(ValueError, match="every stratum"):
-        simulate(NAMES, STRATUM, [5, 0, 5], VALUES, draws=10)
