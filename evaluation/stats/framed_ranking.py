@@ -7,7 +7,7 @@ strength_first - strength_second + framing * lean.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
+from scipy import optimize, sparse, special
 
 from evaluation.stats.comparisons import Comparisons
 from evaluation.stats.estimates import Estimate, Undefined
@@ -25,8 +25,8 @@ from evaluation.stats.ranking import (
 from evaluation.stats.resampling import ROUNDING
 from evaluation.stats.shapes import FloatArray, IntArray, check_confidence
 
-# Beyond this on the log scale something wins always, however the data are turned.
-ENDLESS = 30.0
+# A direction of at most 1 in each part must gain this much in all, or it is rounding.
+GAIN = 1e-6
 # Of the curvature: below this share of the largest a direction is not in the data.
 FLAT = 1e-10
 
@@ -75,10 +75,12 @@ def framed_bradley_terry(comparisons: Comparisons, *, confidence: float = 0.95) 
 
     Source:
         R. Bradley and M. Terry 1952; A. Agresti, "Categorical Data Analysis" (3rd ed. 2013),
-        section 11.6.4 (order effect, the same term); sandwich: K. Liang and S. Zeger 1986.
+        section 11.6.4 (order effect, the same term); sandwich: K. Liang and S. Zeger 1986;
+        existence: A. Albert and J. Anderson 1984, found by a linear program as in K. Konis 2007.
 
     Cost:
-        O(n_rows log n_rows + n**3) for n ranked, a few Newton steps.
+        O(n_rows log n_rows + n**3) for n ranked, a few Newton steps, and one linear program
+        in n + 1 unknowns with a row for each distinct comparison.
     """
     check_confidence(confidence)
     if comparisons.lean is None:
@@ -94,7 +96,7 @@ def framed_bradley_terry(comparisons: Comparisons, *, confidence: float = 0.95) 
     if cells is None or reason:
         plain = bradley_terry(comparisons, confidence=confidence)
         return FramedRanking(plain, _framing(confidence, reason))
-    found = _maximum(cells)
+    found = Undefined.NOT_SEPARATED if _endless_direction(cells) else _maximum(cells)
     if isinstance(found, Undefined):
         nothing = _nothing(bradley_terry(comparisons, confidence=confidence), found)
         return FramedRanking(nothing, _framing(confidence, found))
@@ -181,8 +183,38 @@ def _told_apart(cells: _Cells) -> bool:
     return bool(ends[0] > FLAT * ends[-1])
 
 
+def _endless_direction(cells: _Cells) -> bool:
+    """Say whether strengths and term can grow together forever and never lose likelihood.
+
+    That is so where some direction speaks against no outcome and for at least one; then the
+    likelihood has no maximum, however far Newton's method goes before it shows.
+    """
+    rows = np.arange(cells.number.size)
+    design = sparse.csr_array(
+        (
+            np.concatenate([np.ones(rows.size), -np.ones(rows.size), cells.lean]),
+            (
+                np.tile(rows, 3),
+                np.concatenate([cells.first, cells.second, np.full(rows.size, cells.size)]),
+            ),
+        ),
+        shape=(rows.size, cells.size + 1),
+    )
+    always, never = cells.won >= cells.number, cells.won <= 0
+    gained = always.astype(np.float64) - never
+    found = optimize.milp(
+        -(gained @ design),
+        constraints=optimize.LinearConstraint(
+            design, lb=np.where(never, -np.inf, 0.0), ub=np.where(always, np.inf, 0.0)
+        ),
+        bounds=optimize.Bounds(-1, 1),
+    )
+    # Standing still is allowed and the box has walls, so there always is a best direction.
+    return bool(gained @ (design @ np.asarray(found.x, dtype=np.float64)) > GAIN)
+
+
 def _maximum(cells: _Cells) -> FloatArray | Undefined:
-    """Newton's method with halved steps, from nothing."""
+    """Newton's method with halved steps, from nothing; the maximum exists."""
     at = np.zeros(cells.size + 1)
     height = _log_likelihood(cells, at)
     for _ in range(NEWTON_STEPS):
@@ -193,14 +225,15 @@ def _maximum(cells: _Cells) -> FloatArray | Undefined:
             - np.bincount(cells.second, weights=rest, minlength=cells.size),
             rest @ cells.lean,
         )
-        step = np.linalg.solve(
-            _curvature(cells, cells.number * chance * (1 - chance) + np.finfo(float).tiny), gradient
-        )
+        try:
+            step = np.linalg.solve(
+                _curvature(cells, cells.number * chance * (1 - chance)), gradient
+            )
+        except np.linalg.LinAlgError:  # so far out that every chance is 0 or 1 to the last bit
+            return Undefined.NOT_CONVERGED
         while (new := _log_likelihood(cells, at + step)) < height - SETTLED:
             step = step / 2
         at, height = at + step, new
-        if np.abs(at).max() > ENDLESS:
-            return Undefined.NOT_SEPARATED
         if np.abs(step).max() <= SETTLED * (1 + np.abs(at).max()):
             return at
     return Undefined.NOT_CONVERGED

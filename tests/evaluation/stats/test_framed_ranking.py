@@ -108,6 +108,42 @@ def test_where_the_wording_decides_every_outcome_nothing_is_fitted():
     assert {one.value for one in (*found.ranking.strengths, found.framing)} == {None}
 
 
+def test_where_the_wording_decides_all_but_ties_nothing_is_fitted():
+    found = framed_bradley_terry(
+        Comparisons.from_rows([0, 0, 0], [1, 1, 1], [0, 0.5, 1], n_models=2, lean=[-1, 0, 1])
+    )
+
+    assert found.ranking.reason is Undefined.NOT_SEPARATED
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_few_comparisons_give_the_maximum_or_a_reason(seed):
+    """Where one more step in any direction would gain, the end is not the maximum."""
+    rng = np.random.default_rng(seed)
+    for _ in range(25):
+        size, models = int(rng.integers(3, 40)), int(rng.integers(2, 6))
+        first = rng.integers(0, models, size)
+        second = (first + rng.integers(1, models, size)) % models
+        lean = rng.integers(-1, 2, size).astype(float)
+        outcome = rng.choice([0, 0.5, 1], size)
+        found = framed_bradley_terry(
+            Comparisons.from_rows(first, second, outcome, n_models=models, lean=lean)
+        )
+        values = [one.value for one in found.ranking.strengths]
+        if found.framing.value is None:
+            assert found.framing.reason is not None
+            continue
+        fitted = [values[one] is not None and values[two] is not None
+                  for one, two in zip(first, second, strict=True)]  # fmt: skip
+        strength = np.array([one or 0.0 for one in values])
+        odds = strength[first] - strength[second] + found.framing.value * lean
+        rest = (outcome - special.expit(odds))[fitted]
+        assert rest @ lean[fitted] == approx(0, abs=1e-7)
+        for model in range(models):
+            turned = (first == model).astype(float) - (second == model)
+            assert rest @ turned[fitted] == approx(0, abs=1e-7)
+
+
 def test_an_undefeated_value_is_flagged_and_the_others_are_fitted():
     first, second, outcome = [0, 0, 1, 1, 2, 2], [1, 2, 2, 2, 1, 1], [1, 1, 1, 0, 0, 1]
     found = framed_bradley_terry(
