@@ -5,7 +5,7 @@ and nothing else can come of it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -142,6 +142,10 @@ def _tuple(made_of: tuple[Any, ...]) -> Read:
     return lambda data: tuple(read(one) for read, one in zip(places, data, strict=True))
 
 
+def _sequence(made_of: tuple[Any, ...]) -> Read:
+    return _tuple((made_of[0], Ellipsis))
+
+
 def _mapping(made_of: tuple[Any, ...]) -> Read:
     each = _reader(made_of[1])
     return lambda data: {name: each(one) for name, one in data}
@@ -177,6 +181,7 @@ OF_PARTS: dict[Any, Callable[[tuple[Any, ...]], Read]] = {
     list: _list,
     frozenset: _frozenset,
     tuple: _tuple,
+    Sequence: _sequence,
     dict: _mapping,
     Mapping: _mapping,
     np.ndarray: _array,

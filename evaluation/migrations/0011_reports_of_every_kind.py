@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                     ("labels", "Labels"),
                     ("over_time", "Agreement over time"),
                     ("disagreements", "Kinds of disagreement"),
+                    ("disputed", "The most disputed items"),
                     ("order_effects", "Order effects"),
                 ],
                 default="agreement",
@@ -98,6 +99,7 @@ class Migration(migrations.Migration):
                             "labels",
                             "over_time",
                             "disagreements",
+                            "disputed",
                             "order_effects",
                         ],
                     )

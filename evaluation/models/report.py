@@ -26,6 +26,7 @@ class ReportKind(TextChoices):
     LABELS = "labels", "Labels"
     OVER_TIME = "over_time", "Agreement over time"
     DISAGREEMENTS = "disagreements", "Kinds of disagreement"
+    DISPUTED = "disputed", "The most disputed items"
     ORDERS = "order_effects", "Order effects"
 
 

@@ -1,7 +1,7 @@
 """Where raters disagree: at which items, between which options, and when."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ from evaluation.stats.estimates import Estimate
 
 Ints = npt.NDArray[np.int64]
 ROWS_AT_ONCE = 500
+# Of a large study so many are kept: nobody reads further, and all ratings are in a release.
+MOST_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,59 @@ class DisputedUnit:
     distance: float | None
     votes: tuple[int, ...]
 
+    def as_json(self, answers: Sequence[str]) -> dict[str, Any]:
+        """Return it as a kept report has it."""
+        given = zip(answers, self.votes, strict=True)
+        return {
+            "item": self.item,
+            "responses": self.name,
+            "turn": self.turn,
+            "ratings": self.ratings,
+            "share_of_pairs_that_differ": self.share,
+            "entropy_bits": self.entropy,
+            "mean_points_apart": self.distance,
+            "votes": {answer: n for answer, n in given if n},
+        }
 
-class Disputed(Sequence[DisputedUnit]):
-    """The disputed units of a question, the most disputed first; names are read as needed."""
 
-    def __init__(self, one: Meant, units: Units) -> None:
-        self.meant = one
-        self.answers = answer_names(one.question, units.sets)
-        self.labels = answer_labels(one.question, units.sets)
-        self.rated = int(np.count_nonzero(units.counts.sum(axis=1)))
-        self.pairable = int(np.count_nonzero(units.counts.sum(axis=1) >= 2))
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """The disputed units of a question, the most disputed first.
+
+    ``answers`` and ``labels`` name what ``votes`` of a unit count. ``rated`` units have a rating,
+    ``pairable`` two or more, ``differing`` some that differ; of these ``units`` may be the first.
+    """
+
+    meant: Meant
+    answers: tuple[str, ...]
+    labels: tuple[str, ...]
+    rated: int
+    pairable: int
+    differing: int
+    units: Sequence[DisputedUnit]
+
+    def first(self) -> "Disputed":
+        """Return the same with no more units than are kept."""
+        return replace(self, units=tuple(self.units[:MOST_KEPT]))
+
+    def as_json(self, study: StudyFacts) -> dict[str, Any]:
+        """Return it as a kept report has it."""
+        return {
+            **_said(study, self.meant),
+            "rated": self.rated,
+            "pairable": self.pairable,
+            "differing": self.differing,
+            "units": [one.as_json(self.answers) for one in self.units[:MOST_KEPT]],
+        }
+
+
+class _Ordered(Sequence[DisputedUnit]):
+    """Disputed units whose names are read as they are needed."""
+
+    def __init__(self, units: Units, found: Disputes) -> None:
         self._units = units
-        self._found: Disputes = disputes(units.counts, one.values)
-        self._order = self._found.order()
+        self._found = found
+        self._order = found.order()
 
     def __len__(self) -> int:
         return self._order.size
@@ -58,8 +100,8 @@ class Disputed(Sequence[DisputedUnit]):
             return list(self._rows(self._order[at]))
         return next(self._rows(self._order[[at]]))
 
-    def in_parts(self) -> Iterator[DisputedUnit]:
-        """Yield every unit, with the names of some at once."""
+    def __iter__(self) -> Iterator[DisputedUnit]:
+        """Yield every unit, with the names of some read at once."""
         for start in range(0, len(self), ROWS_AT_ONCE):
             yield from self._rows(self._order[start : start + ROWS_AT_ONCE])
 
@@ -82,7 +124,18 @@ class Disputed(Sequence[DisputedUnit]):
 
 def disputed(one: Meant) -> Disputed:
     """Return the units at which raters differ."""
-    return Disputed(one, units_of(one.question, one.asked))
+    units = units_of(one.question, one.asked)
+    ratings = units.counts.sum(axis=1)
+    found = _Ordered(units, disputes(units.counts, one.values))
+    return Disputed(
+        meant=one,
+        answers=tuple(answer_names(one.question, units.sets)),
+        labels=tuple(answer_labels(one.question, units.sets)),
+        rated=int(np.count_nonzero(ratings)),
+        pairable=int(np.count_nonzero(ratings >= 2)),
+        differing=len(found),
+        units=found,
+    )
 
 
 @dataclass(frozen=True, slots=True)

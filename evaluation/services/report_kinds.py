@@ -28,7 +28,7 @@ from evaluation.services import (
 )
 from evaluation.services.agreement import Agreement
 from evaluation.services.alternative import epsilon_from
-from evaluation.services.disagreements import Course, Kinds
+from evaluation.services.disagreements import Course, Disputed, Kinds
 from evaluation.services.judge_comparisons import ComparedJudges
 from evaluation.services.judge_reports import JudgeQuestionReport
 from evaluation.services.judge_slices import SlicedQuestion
@@ -334,6 +334,14 @@ DISAGREEMENTS = Kind(
     lambda terms: disagreements.kinds(terms.meant),
     lambda terms, found: found.as_json(terms.study),
 )
+DISPUTED = Kind(
+    ReportKind.DISPUTED,
+    PICKED,
+    Disputed,
+    lambda terms: disagreements.disputed(terms.meant),
+    lambda terms, found: found.as_json(terms.study),
+    kept=Disputed.first,
+)
 ORDERS = Kind(
     ReportKind.ORDERS,
     PICKED,
@@ -345,7 +353,7 @@ EVERY: dict[str, Kind[Any]] = {
     str(kind.name): kind
     for kind in (
         AGREEMENT, JUDGE, SLICES, AGAINST, CELL, RATES, MODELS, LABELS, OVER_TIME, DISAGREEMENTS,
-        ORDERS,
+        DISPUTED, ORDERS,
     )
 }  # fmt: skip
 

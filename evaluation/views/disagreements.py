@@ -1,5 +1,6 @@
 """Where raters disagree: the most disputed items, and between which options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,8 @@ from django.utils.safestring import SafeString
 from evaluation import charts, sentences
 from evaluation.charts import Square
 from evaluation.digits import decimal, percent
-from evaluation.services import disagreements
-from evaluation.services.disagreements import DisputedUnit, Kind, Kinds
-from evaluation.services.report_kinds import DISAGREEMENTS
+from evaluation.services.disagreements import Disputed, DisputedUnit, Kind, Kinds
+from evaluation.services.report_kinds import DISAGREEMENTS, DISPUTED
 from evaluation.stats.estimates import Estimate
 from evaluation.views import downloads
 from evaluation.views.inline import inline
@@ -61,26 +61,34 @@ class DisputedRow:
 def disputed(visit: Visit) -> HttpResponse:
     """List the items at which raters differ, the most disputed first."""
     asked = picked_results(visit)
-    found = disagreements.disputed(asked.meant)
-    shown = Paginator(found, UNITS_PER_PAGE).get_page(visit.asked("page") or "1")
+    kept = kept_of(visit, asked, DISPUTED)
+    shown = _disputed_shown(visit, asked, kept.value) if kept.value else {}
+    return visit.page("disputed.html", asked.context("disputed") | {"kept": kept} | shown)
+
+
+def _disputed_shown(visit: Visit, asked: Picked, found: Disputed) -> dict[str, Any]:
+    """Return what the page shows of it."""
+    shown = Paginator(found.units, UNITS_PER_PAGE).get_page(visit.asked("page") or "1")
     labels = [spoken(label) for label in found.labels]
-    context = asked.context("disputed") | {
+    listed = len(found.units)
+    return {
         "page": shown,
         "rows": [DisputedRow(one, _votes(one, labels)) for one in shown],
-        "disputed": len(found),
         "pairable": found.pairable,
         "rated": found.rated,
-        "sizes": separated(disputed=len(found), pairable=found.pairable, rated=found.rated),
+        "first_only": listed < found.differing,
+        "sizes": separated(
+            disputed=found.differing, pairable=found.pairable, rated=found.rated, listed=listed
+        ),
         "of_scale": asked.meant.values is not None,
     }
-    return visit.page("disputed.html", context)
 
 
 @researchers("agreement")
 def disputed_csv(visit: Visit) -> HttpResponse:
-    """Download every disputed item."""
+    """Download every disputed item; of a large study the first, as they are kept."""
     asked = picked_results(visit)
-    found = disagreements.disputed(asked.meant)
+    found = kept_of(visit, asked, DISPUTED).or_refused()
     where = (asked.meant.question.key, str(asked.meant.scope))
     rows = (
         [
@@ -94,12 +102,12 @@ def disputed_csv(visit: Visit) -> HttpResponse:
             one.distance,
             _votes(one, found.answers),
         ]
-        for one in found.in_parts()
+        for one in found.units
     )
     return downloads.table_file(visit, DISPUTED_COLUMNS, rows, "disputed", asked.file_name)
 
 
-def _votes(one: DisputedUnit, names: list[str]) -> str:
+def _votes(one: DisputedUnit, names: Sequence[str]) -> str:
     """Say how often each answer was given, the most frequent first."""
     given = [(n, name) for n, name in zip(one.votes, names, strict=True) if n]
     return ", ".join(f"{name}: {n}" for n, name in sorted(given, key=lambda pair: -pair[0]))

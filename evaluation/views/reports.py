@@ -35,10 +35,13 @@ PAGES = {
     ReportKind.LABELS: "labels",
     ReportKind.OVER_TIME: "over_time",
     ReportKind.DISAGREEMENTS: "disagreements",
+    ReportKind.DISPUTED: "disputed",
     ReportKind.ORDERS: "order_effects",
 }
 OF_ONE_JUDGE = (ReportKind.JUDGE, ReportKind.SLICES, ReportKind.AGAINST, ReportKind.CELL)
-PICKED = (ReportKind.OVER_TIME, ReportKind.DISAGREEMENTS, ReportKind.ORDERS)
+PICKED = (
+    ReportKind.OVER_TIME, ReportKind.DISAGREEMENTS, ReportKind.DISPUTED, ReportKind.ORDERS,
+)  # fmt: skip
 # What says of what a number is, wherever it stands in a report.
 NAMING = ("key", "question", "scope", "slice", "bucket", "model", "other", "option", "kind")
 QUESTION = ("key", "question")

@@ -74,20 +74,20 @@ def table(response):
 def test_the_most_disputed_stand_first_and_the_undisputed_are_not_there(study):
     found = disagreements.disputed(about(study, "safe"))
 
-    assert [(one.name, one.ratings) for one in found] == [("half", 2), ("even", 4), ("most", 3)]
-    assert [one.share for one in found] == pytest.approx([1, 2 / 3, 2 / 3])
-    assert (found.rated, found.pairable) == (5, 4)
+    assert [(one.name, one.ratings) for one in found.units] == [("half", 2), ("even", 4), ("most", 3)]
+    assert [one.share for one in found.units] == pytest.approx([1, 2 / 3, 2 / 3])
+    assert (found.rated, found.pairable, found.differing) == (5, 4, 3)
 
 
 def test_a_scale_is_ordered_by_points_apart(turns):
-    found = disagreements.disputed(about(turns, "severity"))
+    found = disagreements.disputed(about(turns, "severity")).units
 
     assert [one.name for one in found] == ["r", "q"]
     assert [one.distance for one in found] == pytest.approx([2, 1])
 
 
 def test_each_turn_is_disputed_for_itself(turns):
-    found = disagreements.disputed(about(turns, "misled", "turn"))
+    found = disagreements.disputed(about(turns, "misled", "turn")).units
 
     assert [(one.name, one.turn, one.votes) for one in found] == [("r", 2, (1, 2))]
 
@@ -95,7 +95,7 @@ def test_each_turn_is_disputed_for_itself(turns):
 def test_the_page_links_each_item_and_says_who_was_given_how_often(study, client):
     html = page(researcher(study, client), "disputed", study).content.decode()
 
-    first = disagreements.disputed(about(study, "safe"))[0]
+    first = disagreements.disputed(about(study, "safe")).units[0]
     assert f'href="/studies/s/items/{first.item}/">half</a>' in html
     assert "Yes: 2, No: 1" in html
     assert "Raters differ at 3 of 4 items or turns" in html
@@ -113,7 +113,7 @@ def test_the_list_is_cut_into_pages(tmp_path, client):
 def test_the_table_of_disputed_items_has_the_digits_of_the_service(study, client):
     rows = table(page(researcher(study, client), "disputed_csv", study))
 
-    found = list(disagreements.disputed(about(study, "safe")))
+    found = list(disagreements.disputed(about(study, "safe")).units)
     assert [float(row["share_of_pairs_that_differ"]) for row in rows] == [o.share for o in found]
     assert [row["responses"] for row in rows] == ["half", "even", "most"]
     assert rows[2]["votes"] == "yes: 2, no: 1"
@@ -139,7 +139,7 @@ def test_a_pair_is_called_by_both_its_replies(tmp_path):
     tally = given.imports.load(study=study, path=path, now=build.NOW)
     assert not tally.refused, tally.errors
 
-    (one,) = disagreements.disputed(about(study, "more_a"))
+    (one,) = disagreements.disputed(about(study, "more_a")).units
 
     assert one.name == "m1 and m2"
 

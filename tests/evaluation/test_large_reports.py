@@ -14,7 +14,7 @@ from annotation.vocabulary import Role
 from evaluation import keeping, tasks
 from evaluation.errors import ReportNotReady, ReportUnknown
 from evaluation.models import Report
-from evaluation.services import report_kinds, reports
+from evaluation.services import disagreements, report_kinds, reports
 from tests import build
 from tests.build import NOW
 from tests.evaluation import given
@@ -79,6 +79,7 @@ def pages(world):
         "labels": ("labels", [], {**safe, "judge": str(world.first)}),
         "over_time": ("over_time", [], {"by": "sequence"}),
         "disagreements": ("disagreements", [], {}),
+        "disputed": ("disputed", [], {}),
         "order_effects": ("order_effects", [], {}),
     }
 
@@ -181,7 +182,7 @@ def test_a_report_that_could_not_be_computed_says_why(world, researcher, large):
         ("judge_csv", True, []), ("judge_json", True, []), ("rates_csv", False, []),
         ("rates_json", False, []), ("models_json", False, []), ("models_csv", False, ["priorities"]),
         ("labels_json", False, []), ("labels_table", False, ["csv"]), ("over_time_csv", False, []),
-        ("over_time_svg", False, []), ("disagreements_csv", False, []),
+        ("over_time_svg", False, []), ("disagreements_csv", False, []), ("disputed_csv", False, []),
         ("order_places_csv", False, []), ("agreement_json", False, []),
     ],
 )  # fmt: skip
@@ -192,6 +193,24 @@ def test_files_of_what_is_not_computed_are_refused(world, researcher, large, nam
     answer = researcher.get(reverse(f"evaluation:{name}", args=[world.study.slug, *judge, *more]))
 
     assert answer.status_code == 409
+
+
+def test_of_many_disputed_items_the_first_are_kept_and_the_page_says_so(
+    world, researcher, large, monkeypatch
+):
+    monkeypatch.setattr(disagreements, "MOST_KEPT", 1)
+    address = reverse("evaluation:disputed_csv", args=[world.study.slug])
+    whole = researcher.get(address, {"question": "safe"}).content.decode().splitlines()
+    large()
+
+    asked_for(researcher, opened(researcher, world, "disputed"))
+
+    page = opened(researcher, world, "disputed")
+    listed = researcher.get(address, {"question": "safe"}).content.decode().splitlines()
+    assert len(whole) > 2
+    assert listed == whole[:2]
+    assert f"Raters differ at {len(whole) - 1} of" in page
+    assert "The 1 most disputed are kept and listed here" in page
 
 
 def test_files_of_a_kept_report_are_what_the_api_gives(world, researcher, large):
@@ -307,6 +326,7 @@ def test_judgments_that_came_later_are_in_no_report(world, tmp_path):
             (report_kinds.LABELS, {}),
             (report_kinds.OVER_TIME, {"question": ["safe"], "by": ["sequence"]}),
             (report_kinds.DISAGREEMENTS, {"question": ["safe"]}),
+            (report_kinds.DISPUTED, {"question": ["safe"]}),
             (report_kinds.ORDERS, {"question": ["safe"]}),
         )
     ]
