@@ -58,8 +58,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quantity",
             help='What the weighted mean is of: {"judge": "strict", "question": "misled",'
-            ' "answers": ["yes"]}, or {} for the length (default: an answer of the first judge, or the'
-            " length).",
+            ' "answers": ["yes"]}, or {} for the length (default: an answer of the first judge,'
+            " or the length).",
         )
         parser.add_argument(
             "--open", type=int, metavar="RATERS", help="Open so many seats at each item."
