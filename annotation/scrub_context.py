@@ -14,9 +14,11 @@ _CUE_REACH = 60
 _REACH = 140
 # Begins with a set of signs, which is searched for several times as quickly as a choice of two.
 _SENTENCE_END = re.compile("[.!?\u3002\uff01\uff1f\\n](?:(?<![.!?])|\\s)")
-_TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d")
+_TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d|\s?(?:\dx)?\d+b\b")
 _CALLED_MODEL = re.compile(r"[\s-](?:family |language )?models?\b")
 _SURNAME = re.compile(r"(?:(?P<dot>[·・])| )(?P<word>[^\W\d_]{2,})")
+# What a model calls itself beside its name, in place of a surname.
+_ROLES = frozenset({"assistant", "ai", "bot", "chatbot", "model", "here"})
 _CAPITAL_BEFORE = re.compile(r"\b[A-Z]\w+ $")
 _GERMAN = re.compile(
     r"\b(?:der|die|das|und|nicht|ist|mit|von|wie|weil|dass|auch|kann|wird|den|ein)\b"
@@ -101,7 +103,7 @@ def _decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decision | Non
     if name.only and scene.written not in name.only:
         return None
     sense = _other_sense(mention, scene, rules)
-    if sense is not None:
+    if sense is not None and not _plainly_a_model(mention, scene):
         return sense.decision
     if not name.doubtful:
         return None if _measured(mention, scene) else Decision.MASKED
@@ -119,6 +121,8 @@ def _doubtful_decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decis
     of_model = name.kind is NameKind.MODEL and _CALLED_MODEL.match(scene.after) is not None
     near_ai = of_model or rules.cues.ai.search(scene.sentence) is not None
     if _names_the_author(mention, scene, rules):
+        if scene.person and not near_ai:
+            return None
         return Decision.HELD if strange else Decision.MASKED
     if strange:
         return Decision.HELD if near_ai and scene.capital else None
@@ -128,6 +132,13 @@ def _doubtful_decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decis
     if near_ai:
         return name.near_ai if scene.capital or name.lower else _uncapitalised(name)
     return name.otherwise if scene.capital or name.lower else None
+
+
+def _plainly_a_model(mention: Mention, scene: _Scene) -> bool:
+    """Whether "the Mistral 7B" or "the Gemini models" leaves no room for another sense."""
+    if mention.name.kind is not NameKind.MODEL:
+        return False
+    return scene.identifier or (scene.capital and _CALLED_MODEL.match(scene.after) is not None)
 
 
 def _uncapitalised(name: Name) -> Decision | None:
@@ -190,7 +201,7 @@ def _is_person(mention: Mention, sentence: str, view: View, rules: RuleSet) -> b
     if not mention.name.forename or mention.end > mention.name_end:
         return False
     surname = _SURNAME.match(view.text, mention.name_end)
-    if surname is None or surname["word"].lower() in rules.names:
+    if surname is None or surname["word"].lower() in _ROLES | rules.names.keys():
         return False
     if surname["dot"]:
         return True

@@ -20,6 +20,7 @@ from annotation.scrub_finder import OTHER_EDGES, Finder, any_name, finder, heads
 _LATIN_FIRST = re.compile(r"[a-z0-9]")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _VOWELS: Final = "aeiou"
+_ALIKE: Final = {"c": "k", "k": "c", "g": "j", "q": "k"}
 _NOT_SIGNS = re.compile(r"[\W_]+")
 
 
@@ -80,6 +81,7 @@ class TextPattern:
 
     It is looked for where the text has one of its words or signs, and then one of its triggers.
     ``begins`` finds in a lower-case text the words it can begin with, where the rules say them.
+    Where its words are common ones, the sieve looks for its triggers in place of them.
     """
 
     rule: str
@@ -88,6 +90,7 @@ class TextPattern:
     words: frozenset[bytes]
     signs: frozenset[str]
     triggers: tuple[str, ...]
+    sieved_by_triggers: bool
     decision: Decision
 
 
@@ -116,11 +119,14 @@ class RuleSet:
     patterns: tuple[TextPattern, ...]
     pattern_words: frozenset[bytes]
     pattern_signs: str
+    sieve_words: frozenset[bytes]
+    sieve_phrases: frozenset[str]
     senses: Mapping[str, tuple[OtherSense, ...]]
     cues: Cues
     version_tail: re.Pattern[str]
     lookalikes: Mapping[str, str]
     ordinary_words: frozenset[str]
+    accented_names: tuple[str, ...]
 
 
 def compact(words: str) -> str:
@@ -151,6 +157,8 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
     names = {compact(alias): _name(row) for row in data["names"] for alias in row["aliases"]}
     misspelt = dict(_misspelt(data["names"], known=names))
     aliases = [*(alias for row in data["names"] for alias in row["aliases"]), *misspelt]
+    patterns = tuple(_text_pattern(row) for row in data["patterns"])
+    heads = frozenset(heads_of(aliases))
     return RuleSet(
         version=version,
         names=misspelt | names,
@@ -158,15 +166,25 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
         other_scripts=any_name(
             (alias for alias in aliases if not _LATIN_FIRST.match(alias)), edges=OTHER_EDGES
         ),
-        heads=frozenset(heads_of(aliases)),
-        patterns=tuple(_text_pattern(row) for row in data["patterns"]),
-        pattern_words=frozenset(word.encode() for row in data["patterns"] for word in row["words"]),
+        heads=heads,
+        patterns=patterns,
+        pattern_words=frozenset().union(*(pattern.words for pattern in patterns)),
         pattern_signs="".join(dict.fromkeys("".join(row["signs"] for row in data["patterns"]))),
+        sieve_words=heads.union(
+            *(pattern.words for pattern in patterns if not pattern.sieved_by_triggers)
+        ),
+        sieve_phrases=frozenset(
+            phrase
+            for pattern in patterns
+            if pattern.sieved_by_triggers
+            for phrase in pattern.triggers
+        ),
         senses=_senses(data["exceptions"], data["names"]),
         cues=_cues(data["cues"], data["context"]),
         version_tail=_version_tail(data["version_words"]),
         lookalikes=dict(data["lookalikes"]),
         ordinary_words=frozenset(" ".join(data["ordinary_words"]).split()),
+        accented_names=tuple(row["aliases"][0] for row in data["names"] if row.get("misspelt")),
     )
 
 
@@ -193,10 +211,10 @@ def _name(row: Mapping[str, Any]) -> Name:
 def _misspelt(
     rows: Iterable[Mapping[str, Any]], known: Mapping[str, Name]
 ) -> Iterator[tuple[str, Name]]:
-    """Slips of names that are often written: a letter left out, two exchanged, a wrong vowel.
+    """Slips of names that are often written: a letter left out or doubled, two exchanged, a vowel.
 
-    The first letter stands, as in most slips. Such a spelling counts only where the text says
-    who speaks or who made the speaker, because by itself it may be any word.
+    The first letter stands, or is one that sounds the same. Such a spelling counts only where the
+    text says who speaks or who made the speaker, because by itself it may be any word.
     """
     for row in rows:
         if not row.get("misspelt"):
@@ -207,9 +225,13 @@ def _misspelt(
             head, sign, tail = name[:at], name[at], name[at + 1 :]
             left_out, exchanged = head + tail, head + tail[:1] + sign + tail[1:]
             wrong = [head + vowel + tail for vowel in _VOWELS if sign in _VOWELS]
-            for spelling in (left_out, exchanged, *wrong):
+            doubled = head + sign + sign + tail
+            for spelling in (left_out, exchanged, doubled, *wrong):
                 if spelling not in known:
                     yield spelling, slip
+        alike = _ALIKE.get(name[0])
+        if alike is not None and alike + name[1:] not in known:
+            yield alike + name[1:], slip
 
 
 def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
@@ -220,6 +242,7 @@ def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
         words=frozenset(word.encode() for word in row["words"]),
         signs=frozenset(row["signs"]),
         triggers=tuple(row["triggers"]),
+        sieved_by_triggers=row.get("sieve") == "triggers",
         decision=Decision(row["decision"]),
     )
 

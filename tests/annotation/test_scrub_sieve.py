@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation import scrub_sieve, scrubbing
+from annotation import scrub_disguises, scrub_sieve, scrubbing
 from annotation.scrub_context import View
 from annotation.scrub_finder import finder
 from annotation.scrubbing import current_rules, find, find_in_all
@@ -60,8 +60,8 @@ def test_many_texts_at_once_give_what_each_gives_alone(texts):
 @settings(deadline=None)
 @given(st.lists(PARTS | NEAR, max_size=12), st.sampled_from(["", " ", " ", "-", "\n"]))
 def test_names_are_found_around_their_heads_as_in_the_whole_text(parts, between):
-    low = scrubbing._lowered(between.join(parts))
-    words = scrubbing._words(low.encode("latin-1", "replace"))
+    low = scrub_disguises.lowered(between.join(parts))
+    words = scrub_disguises.letter_runs(low.encode("latin-1", "replace"))
 
     for names in (RULES.latin, scrubbing._of_batch(RULES, NAMES).finder):
         found = [match.span() for match in names.matches(low, words)]
@@ -71,7 +71,7 @@ def test_names_are_found_around_their_heads_as_in_the_whole_text(parts, between)
 def test_a_search_around_a_head_never_ends_in_the_midst_of_a_word():
     for apart in range(1, RULES.latin.reach + 3):
         low = f"anthropic{' ' * apart}bards"
-        words = scrubbing._words(low.encode())
+        words = scrub_disguises.letter_runs(low.encode())
         assert [match.group() for match in RULES.latin.matches(low, words)] == ["anthropic"]
 
 
@@ -81,7 +81,7 @@ def test_a_search_around_a_head_never_ends_in_the_midst_of_a_word():
 )
 def test_wordings_are_found_where_they_can_begin_as_in_the_whole_text(parts, between):
     text = between.join(parts)
-    view = View(text, scrubbing._lowered(text))
+    view = View(text, scrub_disguises.lowered(text))
 
     for pattern in RULES.patterns:
         found = [match.span() for match in scrubbing._wordings(pattern, view)]
@@ -133,8 +133,8 @@ def test_every_sign_that_a_rule_or_a_script_begins_with_is_let_through():
     for sign, suspect in zip(signs, found, strict=True):
         low = sign.lower() if len(sign.lower()) == 1 else sign
         assert suspect or not (
-            scrubbing._OTHER_SCRIPT.search(low)
-            or scrubbing._DISGUISE.search(sign)
+            scrub_disguises.OTHER_SCRIPT.search(low)
+            or scrub_disguises.DISGUISE.search(sign)
             or low in RULES.pattern_signs
         ), hex(ord(sign))
 
