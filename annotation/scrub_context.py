@@ -15,7 +15,9 @@ _REACH = 140
 # Begins with a set of signs, which is searched for several times as quickly as a choice of two.
 _SENTENCE_END = re.compile("[.!?\u3002\uff01\uff1f\\n](?:(?<![.!?])|\\s)")
 _TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d|\s?(?:\dx)?\d+b\b")
-_CALLED_MODEL = re.compile(r"[\s-](?:family |language )?models?\b")
+_CALLED_MODEL = re.compile(
+    r"[\s-](?:(?:family|language|text|chat|base|open|reasoning|foundation) )?models?\b"
+)
 _SURNAME = re.compile(r"(?:(?P<dot>[·・])| )(?P<word>[^\W\d_]{2,})")
 # What a model calls itself beside its name, in place of a surname.
 _ROLES = frozenset({"assistant", "ai", "bot", "chatbot", "model", "here"})

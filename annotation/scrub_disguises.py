@@ -28,7 +28,10 @@ _SHAPE = bytes(
     for sign in range(256)
 )
 _TWO_ALONE = (b" x x ", b" x  x ", b" x   x ")
-_SPACED = re.compile(rf"(?<![\w'\u2019])(?:\w{APART}{{1,3}}){{2,}}\w(?!\w)")
+_LETTER = "[a-z0-9\u00df-\u024f\u0430-\u0451]"
+_SPACED = re.compile(
+    rf"(?<!{_LETTER})(?<!['\u2019])(?:{_LETTER}{APART}{{1,3}}){{2,}}{_LETTER}(?!{_LETTER})"
+)
 _SPACED_ELSEWHERE = re.compile(
     rf"[{OTHER_SCRIPTS}](?:{APART}{{1,3}}[{OTHER_SCRIPTS}](?={APART}))+{APART}{{1,3}}[{OTHER_SCRIPTS}]"
 )
@@ -43,8 +46,7 @@ _SWAPS = bytes(
     else 32
     for sign in range(256)
 )  # fmt: skip
-_SWAPPED_WITHIN = (b"x5x", b"x55x", b"x555x")
-_SWAPPED_AT_AN_EDGE = (b" 5xxx", b" 55xxx", b"xxx5 ")
+_SWAPPED = (b"x5x", b"x55x", b"x555x", b" 5xxx", b" 55xxx", b"xxx5 ")
 _STARRED_WITHIN = (b"x*x", b"x**x", b"x***x")
 _TOKEN = re.compile(r"[a-z0-9@$|]+")
 _STARRED = re.compile(r"(?<![a-z0-9*#])[a-z]+(?:[*#]{1,3}[a-z]+)+(?![a-z0-9*#])")
@@ -107,7 +109,8 @@ def with_letters_for_digits(text: str, low: str, latin: bytes, rules: RuleSet) -
     Only words that become a name's are read so; all offsets stay.
     """
     swaps = b" %b " % latin.translate(_SWAPS)
-    if not any(map(swaps.__contains__, (*_SWAPPED_WITHIN, *_SWAPPED_AT_AN_EDGE))):
+    # One sign is looked for much more quickly than several.
+    if b"5" not in swaps or not any(map(swaps.__contains__, _SWAPPED)):
         return None
     read = _TOKEN.sub(lambda token: _read(token.group(), rules), low)
     if read == low:
@@ -131,6 +134,8 @@ def _read(token: str, rules: RuleSet) -> str:
 
 def starred(low: str, latin: bytes, rules: RuleSet) -> Iterator[tuple[int, int, Name]]:
     """Names of which some letters are starred out, as in "Cl*ude": where, and whose."""
+    if b"*" not in latin and b"#" not in latin:
+        return
     swaps = latin.translate(_SWAPS)
     if not any(map(swaps.__contains__, _STARRED_WITHIN)):
         return
@@ -162,14 +167,23 @@ def _in_run(
     """The names in a run of letters apart: telling ones, or any that is all of it."""
     places = [at for at in range(run.start(), run.end()) if low[at].isalnum()]
     letters = "".join(low[at] for at in places)
-    for key, name in rules.names.items():
-        at = letters.find(key)
-        if at < 0:
-            continue
-        if (telling(name) and len(key) >= least) or (
-            _all_of(letters, key) and _no_word(key, name, rules)
-        ):
-            yield places[at], places[at + len(key) - 1] + 1, name
+    for read in dict.fromkeys((letters, letters.translate(_AS_LETTERS[0]))):
+        for key in _keys_of_length(rules, len(read)):
+            at, name = read.find(key), rules.names[key]
+            if at >= 0 and _spelled(read, key, name, rules, least):
+                yield places[at], places[at + len(key) - 1] + 1, name
+
+
+@lru_cache(maxsize=128)
+def _keys_of_length(rules: RuleSet, most: int) -> tuple[str, ...]:
+    return tuple(key for key in rules.names if len(key) <= most)
+
+
+def _spelled(letters: str, key: str, name: Name, rules: RuleSet, least: int) -> bool:
+    """Whether a name that these letters hold is meant, and no chance."""
+    if telling(name) and len(key) >= least:
+        return True
+    return _all_of(letters, key) and _no_word(key, name, rules)
 
 
 def _no_word(key: str, name: Name, rules: RuleSet) -> bool:

@@ -81,7 +81,7 @@ class TextPattern:
 
     It is looked for where the text has one of its words or signs, and then one of its triggers.
     ``begins`` finds in a lower-case text the words it can begin with, where the rules say them.
-    Where its words are common ones, the sieve looks for its triggers in place of them.
+    Where its words are common ones, the sieve looks for its phrases in place of them.
     """
 
     rule: str
@@ -90,7 +90,7 @@ class TextPattern:
     words: frozenset[bytes]
     signs: frozenset[str]
     triggers: tuple[str, ...]
-    sieved_by_triggers: bool
+    phrases: tuple[str, ...]
     decision: Decision
 
 
@@ -158,11 +158,13 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
     misspelt = dict(_misspelt(data["names"], known=names))
     aliases = [*(alias for row in data["names"] for alias in row["aliases"]), *misspelt]
     patterns = tuple(_text_pattern(row) for row in data["patterns"])
-    heads = frozenset(heads_of(aliases))
+    latin = [alias for alias in aliases if _LATIN_FIRST.match(alias)]
+    # A text in another script is looked at anyway.
+    heads = frozenset(heads_of(latin))
     return RuleSet(
         version=version,
         names=misspelt | names,
-        latin=finder([alias for alias in aliases if _LATIN_FIRST.match(alias)]),
+        latin=finder(latin),
         other_scripts=any_name(
             (alias for alias in aliases if not _LATIN_FIRST.match(alias)), edges=OTHER_EDGES
         ),
@@ -170,15 +172,8 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
         patterns=patterns,
         pattern_words=frozenset().union(*(pattern.words for pattern in patterns)),
         pattern_signs="".join(dict.fromkeys("".join(row["signs"] for row in data["patterns"]))),
-        sieve_words=heads.union(
-            *(pattern.words for pattern in patterns if not pattern.sieved_by_triggers)
-        ),
-        sieve_phrases=frozenset(
-            phrase
-            for pattern in patterns
-            if pattern.sieved_by_triggers
-            for phrase in pattern.triggers
-        ),
+        sieve_words=heads.union(*(pattern.words for pattern in patterns if not pattern.phrases)),
+        sieve_phrases=frozenset(phrase for pattern in patterns for phrase in pattern.phrases),
         senses=_senses(data["exceptions"], data["names"]),
         cues=_cues(data["cues"], data["context"]),
         version_tail=_version_tail(data["version_words"]),
@@ -242,7 +237,7 @@ def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
         words=frozenset(word.encode() for word in row["words"]),
         signs=frozenset(row["signs"]),
         triggers=tuple(row["triggers"]),
-        sieved_by_triggers=row.get("sieve") == "triggers",
+        phrases=tuple(row["triggers"] if row.get("sieve") == "triggers" else row.get("sieve", ())),
         decision=Decision(row["decision"]),
     )
 

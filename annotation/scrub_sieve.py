@@ -11,7 +11,10 @@ from functools import lru_cache
 
 # What stands between the letters of a name that is written letter by letter, and such writing.
 APART = r"[ .\-_*·|]"
-SPACED_LETTERS = rf"(?:^|{APART})[a-zA-Z]{APART}{{1,3}}[a-zA-Z]{APART}{{1,3}}[a-zA-Z](?={APART}|\Z)"
+SPACED_LETTERS = (
+    rf"(?:^|[^a-zA-Z0-9])[a-zA-Z]{APART}{{1,3}}[a-zA-Z]{APART}{{1,3}}[a-zA-Z]"
+    r"(?=[^a-zA-Z0-9]|\Z)"
+)
 # Signs that can stand for a letter, and where they do: within a word, before or after one.
 SWAPPED = "0134578@$|"
 _SWAPS = (
@@ -61,7 +64,7 @@ def _pattern(
 ) -> str:
     any_word = "|".join(word.decode() for word in words)
     own = re.escape("".join(sorted({*signs, *signs.upper()})))
-    any_phrase = "".join(f"|(?i:{_literally(phrase)})" for phrase in phrases)
+    any_phrase = f"|(?i:{'|'.join(map(_literally, phrases))})" if phrases else ""
     accented = "".join(f"|{_with_any_accent(name)}" for name in names)
     return (
         rf"(?:^|[^a-zA-Z])(?i:{any_word})(?:[^a-zA-Z]|$)"

@@ -92,8 +92,13 @@ def find_in_all(
     Most texts hold nothing that any rule begins with, and are not looked at one by one.
     """
     heads = _of_batch(rules, tuple(extra_names)).heads
-    words = rules.heads | heads | rules.pattern_words
-    suspect = suspects(texts, words=words, signs=rules.pattern_signs, accented=rules.accented_names)
+    suspect = suspects(
+        texts,
+        words=rules.sieve_words | heads,
+        signs=rules.pattern_signs,
+        phrases=rules.sieve_phrases,
+        accented=rules.accented_names,
+    )
     return [
         find(text, rules=rules, extra_names=extra_names) if looked_at else ()
         for text, looked_at in zip(texts, suspect, strict=True)
@@ -254,7 +259,7 @@ def _disguised(written: str) -> bool:
     """Whether a spelling mixes scripts or hides signs, as no honest word of one script does."""
     letters = [sign for sign in written if sign.isalpha()]
     ordinary = sum("\u0370" <= sign <= "\u04ff" for sign in letters)
-    return not written.isascii() and ordinary < len(letters)
+    return not written.isascii() and (not letters or ordinary < len(letters))
 
 
 def _patterned(view: View, words: set[bytes], signs: set[str], rules: RuleSet) -> Iterator[Hit]:
