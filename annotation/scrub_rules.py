@@ -163,7 +163,7 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
     heads = frozenset(heads_of(latin))
     return RuleSet(
         version=version,
-        names=misspelt | names,
+        names={compact(spelling): name for spelling, name in misspelt.items()} | names,
         latin=finder(latin),
         other_scripts=any_name(
             (alias for alias in aliases if not _LATIN_FIRST.match(alias)), edges=OTHER_EDGES
@@ -206,27 +206,29 @@ def _name(row: Mapping[str, Any]) -> Name:
 def _misspelt(
     rows: Iterable[Mapping[str, Any]], known: Mapping[str, Name]
 ) -> Iterator[tuple[str, Name]]:
-    """Slips of names that are often written: a letter left out or doubled, two exchanged, a vowel.
+    """Slips of names: a letter left out or doubled, two exchanged, a wrong vowel; and known ones.
 
     The first letter stands, or is one that sounds the same. Such a spelling counts only where the
     text says who speaks or who made the speaker, because by itself it may be any word.
     """
     for row in rows:
-        if not row.get("misspelt"):
-            continue
         slip = replace(_name(row), doubtful=True, near_ai=None, otherwise=None, versions=False)
-        name = row["aliases"][0]
-        for at in range(1, len(name)):
-            head, sign, tail = name[:at], name[at], name[at + 1 :]
-            left_out, exchanged = head + tail, head + tail[:1] + sign + tail[1:]
-            wrong = [head + vowel + tail for vowel in _VOWELS if sign in _VOWELS]
-            doubled = head + sign + sign + tail
-            for spelling in (left_out, exchanged, doubled, *wrong):
-                if spelling not in known:
-                    yield spelling, slip
-        alike = _ALIKE.get(name[0])
-        if alike is not None and alike + name[1:] not in known:
-            yield alike + name[1:], slip
+        made = _slips_of(row["aliases"][0]) if row.get("misspelt") else ()
+        for spelling in (*row.get("slips", ()), *made):
+            if compact(spelling) not in known:
+                yield spelling, slip
+
+
+def _slips_of(name: str) -> Iterator[str]:
+    for at in range(1, len(name)):
+        head, sign, tail = name[:at], name[at], name[at + 1 :]
+        yield head + tail
+        yield head + tail[:1] + sign + tail[1:]
+        yield head + sign + sign + tail
+        if sign in _VOWELS:
+            yield from (head + vowel + tail for vowel in _VOWELS)
+    if name[0] in _ALIKE:
+        yield _ALIKE[name[0]] + name[1:]
 
 
 def _text_pattern(row: Mapping[str, Any]) -> TextPattern:

@@ -1,5 +1,6 @@
 """Many texts at once: what the sieve keeps back holds nothing, and the rest is found as before."""
 
+import json
 import re
 import string
 
@@ -11,6 +12,7 @@ from annotation import scrub_disguises, scrub_sieve, scrubbing
 from annotation.scrub_context import View
 from annotation.scrub_finder import finder
 from annotation.scrubbing import current_rules, find, find_in_all
+from tests.environment import PROJECT
 
 RULES = current_rules()
 NAMES = ("acme/fern-2", "boreal")
@@ -18,7 +20,22 @@ PLAIN = "We would weigh what a friend needs against the plan."
 WORDS = sorted(word.decode() for word in RULES.heads | RULES.pattern_words)
 PARTS = st.one_of(
     st.sampled_from([*WORDS, *RULES.names, "I'm", "the", "trained by", "Fern", "boreal"]),
-    st.sampled_from(["g p t", "C.l.a.u.d.e", "a", "b", "\uff27PT", "\u212a", "\u017f", "\u0130"]),
+    st.sampled_from(sorted(RULES.sieve_phrases)),
+    st.sampled_from(
+        [
+            "g p t",
+            "cl4ude",
+            "Cl*ude",
+            "Cl\u00e0ude",
+            "C.l.a.u.d.e",
+            "a",
+            "b",
+            "\uff27PT",
+            "\u212a",
+            "\u017f",
+            "\u0130",
+        ]
+    ),
     st.text(st.sampled_from(string.ascii_letters + " -_.*|\n\u00b7\u00e9<["), max_size=12),
     st.text(max_size=4),
 )
@@ -86,6 +103,14 @@ def test_wordings_are_found_where_they_can_begin_as_in_the_whole_text(parts, bet
     for pattern in RULES.patterns:
         found = [match.span() for match in scrubbing._wordings(pattern, view)]
         assert found == [match.span() for match in pattern.regex.finditer(text)]
+
+
+@pytest.mark.parametrize("name", ["blinding_sentences.jsonl", "blinding_unseen.jsonl"])
+def test_of_the_labelled_sentences_the_sieve_keeps_none_back(name):
+    lines = (PROJECT / "fixtures" / name).read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+
+    assert find_in_all(texts, rules=RULES) == [find(text, rules=RULES) for text in texts]
 
 
 def test_what_begins_is_known_of_the_wordings_that_take_longest():
