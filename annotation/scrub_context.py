@@ -55,6 +55,9 @@ class _Scene:
     written: str
     before: str
     after: str
+    beyond: str
+    """What comes after its version."""
+
     sentence: str
     around: str
     identifier: bool
@@ -158,7 +161,8 @@ def _measured(mention: Mention, scene: _Scene) -> bool:
 def _names_the_author(mention: Mention, scene: _Scene, rules: RuleSet) -> bool:
     """Whether the text says here who is speaking, or who made the speaker."""
     name, cues = mention.name, rules.cues
-    if cues.self_before.search(scene.before) or cues.self_after.search(scene.after):
+    says_so = cues.self_after.search(scene.after) or cues.self_after.search(scene.beyond)
+    if says_so or cues.self_before.search(scene.before):
         return scene.capital or name.kind is NameKind.MODEL
     personal = cues.first_person.search(scene.sentence) is not None
     if cues.maker_before.search(scene.before) or cues.maker_after.search(scene.after):
@@ -188,6 +192,7 @@ def _scene(mention: Mention, view: View, rules: RuleSet) -> _Scene:
         written=view.text[start : mention.name_end],
         before=before[-_CUE_REACH:],
         after=low[mention.name_end : mention.name_end + _CUE_REACH],
+        beyond=after[:_CUE_REACH],
         sentence=sentence,
         around=f"{before} \0 {after}",
         person=_is_person(mention, sentence, view, rules),

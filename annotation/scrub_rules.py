@@ -315,7 +315,7 @@ def _cues(cues: Mapping[str, list[str]], context: Mapping[str, list[str]]) -> Cu
 def _version_tail(words: Iterable[str]) -> re.Pattern[str]:
     """What may follow a model's name as its version: numbers, sizes and tiers."""
     separator = r"[\s\-\u2010-\u2015\u2212_.]"
-    number = r"(?:v|r|k)?\d{1,3}(?:[.\-]\d{1,2}(?!\d))*(?:x\d{1,3})?(?:b|o|k)?(?![a-z\d])"
+    number = r"(?:v|r|k)?\d{1,3}(?:[.\-]\d{1,2}(?!\d))*(?:x\d{1,3})?[bekmnotx]?(?![a-z\d])"
     date = rf"(?<={separator})\d{{4,8}}(?!\d)"
     return re.compile(
         rf"(?:{separator}{{0,2}}(?:{number})|{separator}{{1,2}}(?:{'|'.join(words)})(?!\w)"
