@@ -227,6 +227,7 @@ def _slips_of(name: str) -> Iterator[str]:
         yield head + sign + sign + tail
         if sign in _VOWELS:
             yield from (head + vowel + tail for vowel in _VOWELS)
+    yield from (name.replace("i", "l"), name.replace("l", "i"))
     if name[0] in _ALIKE:
         yield _ALIKE[name[0]] + name[1:]
 

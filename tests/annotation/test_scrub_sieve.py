@@ -60,8 +60,14 @@ def _sieve_even_few(monkeypatch):
 
 
 def suspects(*texts):
-    words = RULES.heads | RULES.pattern_words
-    return list(scrub_sieve.suspects(texts, words=words, signs=RULES.pattern_signs))
+    found = scrub_sieve.suspects(
+        texts,
+        words=RULES.sieve_words,
+        signs=RULES.pattern_signs,
+        phrases=RULES.sieve_phrases,
+        accented=RULES.accented_names,
+    )
+    return list(found)
 
 
 @settings(deadline=None)
