@@ -18,7 +18,9 @@ _TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d|\s?(?:\dx)?\d+b\b")
 _CALLED_MODEL = re.compile(
     r"[\s-](?:(?:family|language|text|chat|base|open|reasoning|foundation) )?models?\b"
 )
-_SURNAME = re.compile(r"(?:(?P<dot>[·・])| )(?P<word>[^\W\d_]{2,})")
+_SURNAME = re.compile(
+    r"(?:(?P<dot>[·・])| (?:(?:and|et|y|e|och|og|en|\u0438|\u0456) )?)(?P<word>[^\W\d_]{2,})"
+)
 # What a model calls itself beside its name, in place of a surname.
 _ROLES = frozenset({"assistant", "ai", "bot", "chatbot", "model", "here"})
 _CAPITAL_BEFORE = re.compile(r"\b[A-Z]\w+ $")
@@ -201,7 +203,7 @@ def _scene(mention: Mention, view: View, rules: RuleSet) -> _Scene:
 
 
 def _is_person(mention: Mention, sentence: str, view: View, rules: RuleSet) -> bool:
-    """Whether the next word is a surname: capitalised, or tied on by the dot of foreign names.
+    """Whether a surname or another's name is next: capitalised, or tied on by the foreign dot.
 
     It is none where capitals tell nothing: in a title, and in German, where all nouns have them.
     """

@@ -2,7 +2,7 @@
 
 Every vendor's and model's names are looked for, whatever the true author, so that a mask itself
 tells nothing. Names with another sense (Claude, Gemini, Google) are judged by where they stand.
-Look-alike letters, invisible signs and spaced letters are seen through.
+Disguises are seen through: look-alike letters, invisible signs, digits for letters, letters apart.
 """
 
 import re
@@ -78,6 +78,7 @@ def find(text: str, *, rules: RuleSet, extra_names: Sequence[str] = ()) -> tuple
     if not low.isascii():
         hits += _disguised_names(text, low, words, rules, batch)
     hits += _respelled(text, low, latin, rules)
+    hits += _with_digits(text, low, latin, rules)
     signs = {sign for sign in rules.pattern_signs if sign in low}
     if signs or not rules.pattern_words.isdisjoint(words):
         hits += _patterned(View(text, low), words, signs, rules)
@@ -191,12 +192,16 @@ def _disguised_names(
 
 
 def _respelled(text: str, low: str, latin: bytes, rules: RuleSet) -> Iterator[Hit]:
-    """Names with digits or stars for letters, and letters apart: nobody writes so by chance."""
+    """Names with stars for letters, and letters apart: nobody writes so by chance."""
     for start, end, name in apart(low, latin, rules):
         decision = Decision.MASKED if telling(name) else Decision.HELD
         yield _hit(text, start, end, name.rule, decision)
     for start, end, name in starred(low, latin, rules):
         yield _hit(text, start, end, name.rule, Decision.MASKED)
+
+
+def _with_digits(text: str, low: str, latin: bytes, rules: RuleSet) -> Iterator[Hit]:
+    """Names with digits for letters, as in "cl4ude"."""
     read = with_letters_for_digits(text, low, latin, rules)
     if read is None:
         return

@@ -29,7 +29,9 @@ def found(text: str) -> bool:
     return any(hit.decision is not Decision.KEPT for hit in hits)
 
 
-@pytest.mark.parametrize("part", ["open", "aside", "first", "second", "third", "fourth"])
+@pytest.mark.parametrize(
+    "part", ["open", "aside", "first", "second", "third", "fourth", "fifth", "sixth"]
+)
 def test_identifying_sentences_are_found_and_others_left(part, record_property):
     rows = [row for row in ROWS + UNSEEN if row["set"] == part]
     counts = Counter((row["identifying"], found(row["text"])) for row in rows)
@@ -41,7 +43,7 @@ def test_identifying_sentences_are_found_and_others_left(part, record_property):
     assert (recall >= LEAST_RECALL, precision >= LEAST_PRECISION) == (True, True), words
 
 
-@pytest.mark.parametrize(("rows", "at_least"), [(ROWS, 400), (UNSEEN, 1_000)])
+@pytest.mark.parametrize(("rows", "at_least"), [(ROWS, 400), (UNSEEN, 1_300)])
 def test_a_set_is_large_hard_and_of_many_languages(rows, at_least):
     texts = [row["text"] for row in rows]
 
