@@ -14,9 +14,15 @@ _CUE_REACH = 60
 _REACH = 140
 # Begins with a set of signs, which is searched for several times as quickly as a choice of two.
 _SENTENCE_END = re.compile("[.!?\u3002\uff01\uff1f\\n](?:(?<![.!?])|\\s)")
-_TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d")
-_CALLED_MODEL = re.compile(r"[\s-](?:family |language )?models?\b")
-_SURNAME = re.compile(r"(?:(?P<dot>[·・])| )(?P<word>[^\W\d_]{2,})")
+_TIED = re.compile(r"[-_:.]\w|\s?v?\d+\.\d|\s?(?:\dx)?\d+b\b")
+_CALLED_MODEL = re.compile(
+    r"[\s-](?:(?:family|language|text|chat|base|open|reasoning|foundation) )?models?\b"
+)
+_SURNAME = re.compile(
+    r"(?:(?P<dot>[·・])| (?:(?:and|et|y|e|och|og|en|\u0438|\u0456) )?)(?P<word>[^\W\d_]{2,})"
+)
+# What a model calls itself beside its name, in place of a surname.
+_ROLES = frozenset({"assistant", "ai", "bot", "chatbot", "model", "here"})
 _CAPITAL_BEFORE = re.compile(r"\b[A-Z]\w+ $")
 _GERMAN = re.compile(
     r"\b(?:der|die|das|und|nicht|ist|mit|von|wie|weil|dass|auch|kann|wird|den|ein)\b"
@@ -51,6 +57,9 @@ class _Scene:
     written: str
     before: str
     after: str
+    beyond: str
+    """What comes after its version."""
+
     sentence: str
     around: str
     identifier: bool
@@ -101,7 +110,7 @@ def _decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decision | Non
     if name.only and scene.written not in name.only:
         return None
     sense = _other_sense(mention, scene, rules)
-    if sense is not None:
+    if sense is not None and not _plainly_a_model(mention, scene):
         return sense.decision
     if not name.doubtful:
         return None if _measured(mention, scene) else Decision.MASKED
@@ -119,6 +128,8 @@ def _doubtful_decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decis
     of_model = name.kind is NameKind.MODEL and _CALLED_MODEL.match(scene.after) is not None
     near_ai = of_model or rules.cues.ai.search(scene.sentence) is not None
     if _names_the_author(mention, scene, rules):
+        if scene.person and not near_ai:
+            return None
         return Decision.HELD if strange else Decision.MASKED
     if strange:
         return Decision.HELD if near_ai and scene.capital else None
@@ -128,6 +139,13 @@ def _doubtful_decision(mention: Mention, scene: _Scene, rules: RuleSet) -> Decis
     if near_ai:
         return name.near_ai if scene.capital or name.lower else _uncapitalised(name)
     return name.otherwise if scene.capital or name.lower else None
+
+
+def _plainly_a_model(mention: Mention, scene: _Scene) -> bool:
+    """Whether "the Mistral 7B" or "the Gemini models" leaves no room for another sense."""
+    if mention.name.kind is not NameKind.MODEL:
+        return False
+    return scene.identifier or (scene.capital and _CALLED_MODEL.match(scene.after) is not None)
 
 
 def _uncapitalised(name: Name) -> Decision | None:
@@ -145,7 +163,8 @@ def _measured(mention: Mention, scene: _Scene) -> bool:
 def _names_the_author(mention: Mention, scene: _Scene, rules: RuleSet) -> bool:
     """Whether the text says here who is speaking, or who made the speaker."""
     name, cues = mention.name, rules.cues
-    if cues.self_before.search(scene.before) or cues.self_after.search(scene.after):
+    says_so = cues.self_after.search(scene.after) or cues.self_after.search(scene.beyond)
+    if says_so or cues.self_before.search(scene.before):
         return scene.capital or name.kind is NameKind.MODEL
     personal = cues.first_person.search(scene.sentence) is not None
     if cues.maker_before.search(scene.before) or cues.maker_after.search(scene.after):
@@ -175,6 +194,7 @@ def _scene(mention: Mention, view: View, rules: RuleSet) -> _Scene:
         written=view.text[start : mention.name_end],
         before=before[-_CUE_REACH:],
         after=low[mention.name_end : mention.name_end + _CUE_REACH],
+        beyond=after[:_CUE_REACH],
         sentence=sentence,
         around=f"{before} \0 {after}",
         person=_is_person(mention, sentence, view, rules),
@@ -183,14 +203,14 @@ def _scene(mention: Mention, view: View, rules: RuleSet) -> _Scene:
 
 
 def _is_person(mention: Mention, sentence: str, view: View, rules: RuleSet) -> bool:
-    """Whether the next word is a surname: capitalised, or tied on by the dot of foreign names.
+    """Whether a surname or another's name is next: capitalised, or tied on by the foreign dot.
 
     It is none where capitals tell nothing: in a title, and in German, where all nouns have them.
     """
     if not mention.name.forename or mention.end > mention.name_end:
         return False
     surname = _SURNAME.match(view.text, mention.name_end)
-    if surname is None or surname["word"].lower() in rules.names:
+    if surname is None or surname["word"].lower() in _ROLES | rules.names.keys():
         return False
     if surname["dot"]:
         return True

@@ -8,7 +8,16 @@ from typing import Any, Final
 BETWEEN: Final = r"[\s\-\u2010-\u2015\u2212_.*·・]{0,3}"
 LATIN_EDGES = (r"(?<![a-z0-9])", r"(?![a-zà-öø-ÿ])(?:(?<!\d)|(?!\d))")
 _CYRILLIC = "[\u0430-\u044f\u0451]"
-OTHER_EDGES = (f"(?<!{_CYRILLIC})", f"(?:(?<={_CYRILLIC}){_CYRILLIC}{{0,3}})?")
+# The endings of cases, and no other letters: what is longer is another name (Klod, Klodia).
+_ENDINGS = "ами|ом|ем|ём|ой|ою|ей|ов|ам|ах|ых|им|ым|а|у|е|ы|и|я|ю|ь"  # noqa: RUF001 - Cyrillic is meant
+OTHER_EDGES = (
+    f"(?<!{_CYRILLIC})",
+    f"(?:(?<={_CYRILLIC})(?:{_ENDINGS}))?(?!(?<={_CYRILLIC}){_CYRILLIC})",
+)
+# Words that many names end with, and many sentences have: such a name is looked for by another.
+_SHARED = frozenset(
+    ["core", "edge", "flash", "group", "large", "lightning", "max", "mini", "plus", "pro"]
+)
 # Beside a name's own signs: what its edges look at.
 _BESIDE = 2
 
@@ -65,13 +74,18 @@ def heads_of(aliases: Iterable[str]) -> Iterator[bytes]:
     """The Latin words to look for: a text without any of them holds none of the names.
 
     Of a name of several words the last is taken, which is the rarer one in "Open AI" or "Deep
-    Mind", by itself and run together with those beside it.
+    Mind", by itself and run together with those beside it; not one that many names share.
     """
     for alias in aliases:
         words = list(re.finditer("[a-z]+", alias))
         if not words:
             continue
-        chosen = next((n for n in reversed(range(len(words))) if len(words[n].group()) > 1), 0)
+        telling = (
+            n
+            for n in reversed(range(len(words)))
+            if len(words[n].group()) > 1 and words[n].group() not in _SHARED
+        )
+        chosen = next(telling, 0)
         for first in range(chosen + 1):
             for last in range(chosen, len(words)):
                 written = alias[words[first].start() : words[last].end()].replace(" ", "")

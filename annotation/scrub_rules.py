@@ -20,6 +20,7 @@ from annotation.scrub_finder import OTHER_EDGES, Finder, any_name, finder, heads
 _LATIN_FIRST = re.compile(r"[a-z0-9]")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _VOWELS: Final = "aeiou"
+_ALIKE: Final = {"c": "k", "k": "c", "g": "j", "q": "k"}
 _NOT_SIGNS = re.compile(r"[\W_]+")
 
 
@@ -80,6 +81,7 @@ class TextPattern:
 
     It is looked for where the text has one of its words or signs, and then one of its triggers.
     ``begins`` finds in a lower-case text the words it can begin with, where the rules say them.
+    Where its words are common ones, the sieve looks for its phrases in place of them.
     """
 
     rule: str
@@ -88,6 +90,7 @@ class TextPattern:
     words: frozenset[bytes]
     signs: frozenset[str]
     triggers: tuple[str, ...]
+    phrases: tuple[str, ...]
     decision: Decision
 
 
@@ -116,11 +119,14 @@ class RuleSet:
     patterns: tuple[TextPattern, ...]
     pattern_words: frozenset[bytes]
     pattern_signs: str
+    sieve_words: frozenset[bytes]
+    sieve_phrases: frozenset[str]
     senses: Mapping[str, tuple[OtherSense, ...]]
     cues: Cues
     version_tail: re.Pattern[str]
     lookalikes: Mapping[str, str]
     ordinary_words: frozenset[str]
+    accented_names: tuple[str, ...]
 
 
 def compact(words: str) -> str:
@@ -151,22 +157,29 @@ def ruleset_of(data: Mapping[str, Any]) -> RuleSet:
     names = {compact(alias): _name(row) for row in data["names"] for alias in row["aliases"]}
     misspelt = dict(_misspelt(data["names"], known=names))
     aliases = [*(alias for row in data["names"] for alias in row["aliases"]), *misspelt]
+    patterns = tuple(_text_pattern(row) for row in data["patterns"])
+    latin = [alias for alias in aliases if _LATIN_FIRST.match(alias)]
+    # A text in another script is looked at anyway.
+    heads = frozenset(heads_of(latin))
     return RuleSet(
         version=version,
-        names=misspelt | names,
-        latin=finder([alias for alias in aliases if _LATIN_FIRST.match(alias)]),
+        names={compact(spelling): name for spelling, name in misspelt.items()} | names,
+        latin=finder(latin),
         other_scripts=any_name(
             (alias for alias in aliases if not _LATIN_FIRST.match(alias)), edges=OTHER_EDGES
         ),
-        heads=frozenset(heads_of(aliases)),
-        patterns=tuple(_text_pattern(row) for row in data["patterns"]),
-        pattern_words=frozenset(word.encode() for row in data["patterns"] for word in row["words"]),
+        heads=heads,
+        patterns=patterns,
+        pattern_words=frozenset().union(*(pattern.words for pattern in patterns)),
         pattern_signs="".join(dict.fromkeys("".join(row["signs"] for row in data["patterns"]))),
+        sieve_words=heads.union(*(pattern.words for pattern in patterns if not pattern.phrases)),
+        sieve_phrases=frozenset(phrase for pattern in patterns for phrase in pattern.phrases),
         senses=_senses(data["exceptions"], data["names"]),
         cues=_cues(data["cues"], data["context"]),
         version_tail=_version_tail(data["version_words"]),
         lookalikes=dict(data["lookalikes"]),
         ordinary_words=frozenset(" ".join(data["ordinary_words"]).split()),
+        accented_names=tuple(row["aliases"][0] for row in data["names"] if row.get("misspelt")),
     )
 
 
@@ -193,23 +206,30 @@ def _name(row: Mapping[str, Any]) -> Name:
 def _misspelt(
     rows: Iterable[Mapping[str, Any]], known: Mapping[str, Name]
 ) -> Iterator[tuple[str, Name]]:
-    """Slips of names that are often written: a letter left out, two exchanged, a wrong vowel.
+    """Slips of names: a letter left out or doubled, two exchanged, a wrong vowel; and known ones.
 
-    The first letter stands, as in most slips. Such a spelling counts only where the text says
-    who speaks or who made the speaker, because by itself it may be any word.
+    The first letter stands, or is one that sounds the same. Such a spelling counts only where the
+    text says who speaks or who made the speaker, because by itself it may be any word.
     """
     for row in rows:
-        if not row.get("misspelt"):
-            continue
         slip = replace(_name(row), doubtful=True, near_ai=None, otherwise=None, versions=False)
-        name = row["aliases"][0]
-        for at in range(1, len(name)):
-            head, sign, tail = name[:at], name[at], name[at + 1 :]
-            left_out, exchanged = head + tail, head + tail[:1] + sign + tail[1:]
-            wrong = [head + vowel + tail for vowel in _VOWELS if sign in _VOWELS]
-            for spelling in (left_out, exchanged, *wrong):
-                if spelling not in known:
-                    yield spelling, slip
+        made = _slips_of(row["aliases"][0]) if row.get("misspelt") else ()
+        for spelling in (*row.get("slips", ()), *made):
+            if compact(spelling) not in known:
+                yield spelling, slip
+
+
+def _slips_of(name: str) -> Iterator[str]:
+    for at in range(1, len(name)):
+        head, sign, tail = name[:at], name[at], name[at + 1 :]
+        yield head + tail
+        yield head + tail[:1] + sign + tail[1:]
+        yield head + sign + sign + tail
+        if sign in _VOWELS:
+            yield from (head + vowel + tail for vowel in _VOWELS)
+    yield from (name.replace("i", "l"), name.replace("l", "i"))
+    if name[0] in _ALIKE:
+        yield _ALIKE[name[0]] + name[1:]
 
 
 def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
@@ -220,6 +240,7 @@ def _text_pattern(row: Mapping[str, Any]) -> TextPattern:
         words=frozenset(word.encode() for word in row["words"]),
         signs=frozenset(row["signs"]),
         triggers=tuple(row["triggers"]),
+        phrases=tuple(row["triggers"] if row.get("sieve") == "triggers" else row.get("sieve", ())),
         decision=Decision(row["decision"]),
     )
 
@@ -295,7 +316,7 @@ def _cues(cues: Mapping[str, list[str]], context: Mapping[str, list[str]]) -> Cu
 def _version_tail(words: Iterable[str]) -> re.Pattern[str]:
     """What may follow a model's name as its version: numbers, sizes and tiers."""
     separator = r"[\s\-\u2010-\u2015\u2212_.]"
-    number = r"(?:v|r|k)?\d{1,3}(?:[.\-]\d{1,2}(?!\d))*(?:x\d{1,3})?(?:b|o|k)?(?![a-z\d])"
+    number = r"(?:v|r|k)?\d{1,3}(?:[.\-]\d{1,2}(?!\d))*(?:x\d{1,3})?[bekmnotx]?(?![a-z\d])"
     date = rf"(?<={separator})\d{{4,8}}(?!\d)"
     return re.compile(
         rf"(?:{separator}{{0,2}}(?:{number})|{separator}{{1,2}}(?:{'|'.join(words)})(?!\w)"

@@ -2,11 +2,10 @@
 
 Every vendor's and model's names are looked for, whatever the true author, so that a mask itself
 tells nothing. Names with another sense (Claude, Gemini, Google) are judged by where they stand.
-Look-alike letters, invisible signs and spaced letters are seen through.
+Disguises are seen through: look-alike letters, invisible signs, digits for letters, letters apart.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,6 +13,18 @@ from itertools import chain
 from typing import Final
 
 from annotation.scrub_context import Mention, View, decisions
+from annotation.scrub_disguises import (
+    DISGUISE,
+    OTHER_SCRIPT,
+    apart,
+    letter_runs,
+    lowered,
+    starred,
+    telling,
+    undisguised,
+    with_letters_for_digits,
+    without_accents,
+)
 from annotation.scrub_finder import Finder, finder
 from annotation.scrub_rules import (
     Decision,
@@ -24,7 +35,7 @@ from annotation.scrub_rules import (
     compact,
     current_rules,
 )
-from annotation.scrub_sieve import APART, DISGUISES, OTHER_SCRIPTS, SPACED_LETTERS, suspects
+from annotation.scrub_sieve import suspects
 
 __all__ = ["MARK", "Decision", "Hit", "RuleSet", "current_rules", "find", "find_in_all", "mask"]
 
@@ -32,21 +43,8 @@ MARK: Final = "[removed]"
 """What stands in place of a masked span, the same for every rule."""
 
 _CONTEXT = 40
-_LETTERS_ONLY = bytes(sign if 97 <= sign <= 122 else 32 for sign in range(256))
-_OTHER_SCRIPT = re.compile(f"[{OTHER_SCRIPTS}]")
-_DISGUISE = re.compile(f"[{DISGUISES}]")
-_INVISIBLE = frozenset({"Mn", "Cf", "Me"})
-_SPACED_TRACE = re.compile(SPACED_LETTERS)
-# What stands between letters as a space, letters as x; and two letters that stand alone.
-_SHAPE = bytes(
-    120 if 97 <= sign <= 122 else 32 if re.fullmatch(APART, chr(sign)) else 35
-    for sign in range(256)
-)
-_TWO_ALONE = (b" x x ", b" x  x ", b" x   x ")
-_SELF = frozenset({"", "iam", "im", "as"})
 # Signs that a search without case takes for an i or an s, and that are small letters already.
 _CASED_ODDLY = re.compile("[\u0130\u0131\u017f]")
-_SPACED = re.compile(rf"(?<![\w'\u2019])(?:\w{APART}{{1,3}}){{2,}}\w(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +66,19 @@ def find(text: str, *, rules: RuleSet, extra_names: Sequence[str] = ()) -> tuple
     only where the text says "I'm Fern" or "made by Boreal", or with its version ("fern-2").
     Cost: O(length); a text without any trigger is left after a few passes at C speed.
     """
-    low = _lowered(text)
+    low = lowered(text)
     batch = _of_batch(rules, tuple(extra_names))
-    latin = low.encode("latin-1", "replace")
-    words = _words(latin)
+    latin = _latin(low)
+    words = letter_runs(latin)
     hits: list[Hit] = []
     if not (rules.heads.isdisjoint(words) and batch.heads.isdisjoint(words)) or (
-        not low.isascii() and _OTHER_SCRIPT.search(low)
+        not low.isascii() and OTHER_SCRIPT.search(low)
     ):
         hits += _named(View(text, low), words, text, rules, batch)
-    if not low.isascii() and _DISGUISE.search(text):
-        shown = _undisguised(text, rules)
-        of_shown = _words(shown.low.encode("latin-1", "replace"))
-        hits += _named(shown, of_shown, text, rules, batch)
-    if _traces_of_spacing(latin) and _SPACED_TRACE.search(low):
-        hits += _spaced(low, text, rules)
+    if not low.isascii():
+        hits += _disguised_names(text, low, words, rules, batch)
+    hits += _respelled(text, low, latin, rules)
+    hits += _with_digits(text, low, latin, rules)
     signs = {sign for sign in rules.pattern_signs if sign in low}
     if signs or not rules.pattern_words.isdisjoint(words):
         hits += _patterned(View(text, low), words, signs, rules)
@@ -97,8 +93,13 @@ def find_in_all(
     Most texts hold nothing that any rule begins with, and are not looked at one by one.
     """
     heads = _of_batch(rules, tuple(extra_names)).heads
-    words = rules.heads | heads | rules.pattern_words
-    suspect = suspects(texts, words=words, signs=rules.pattern_signs)
+    suspect = suspects(
+        texts,
+        words=rules.sieve_words | heads,
+        signs=rules.pattern_signs,
+        phrases=rules.sieve_phrases,
+        accented=rules.accented_names,
+    )
     return [
         find(text, rules=rules, extra_names=extra_names) if looked_at else ()
         for text, looked_at in zip(texts, suspect, strict=True)
@@ -131,6 +132,9 @@ class _Batch:
     @property
     def heads(self) -> frozenset[bytes]:
         return self.finder.heads
+
+
+_NO_BATCH = _Batch({}, finder(()))
 
 
 @lru_cache(maxsize=256)
@@ -170,38 +174,43 @@ def _doubtful(name: Name, letters: Sequence[str], rules: RuleSet) -> Name:
     )
 
 
-def _words(latin: bytes) -> set[bytes]:
-    """The runs of letters from a to z in a lower-case text."""
-    return set(latin.translate(_LETTERS_ONLY).split())
+def _latin(low: str) -> bytes:
+    return low.encode("latin-1", "replace")
 
 
-def _traces_of_spacing(latin: bytes) -> bool:
-    """Whether two letters stand alone one after the other, as in no prose but "I a"."""
-    shape = b" %b " % latin.translate(_SHAPE)
-    return any(map(shape.__contains__, _TWO_ALONE))
+def _disguised_names(
+    text: str, low: str, words: set[bytes], rules: RuleSet, batch: _Batch
+) -> Iterator[Hit]:
+    """Names behind look-alike letters and invisible signs; behind accents only what is sure."""
+    if DISGUISE.search(text):
+        shown = undisguised(text, rules)
+        yield from _named(shown, letter_runs(_latin(shown.low)), text, rules, batch)
+    bare = without_accents(text, low, words, rules)
+    if bare is not None:
+        named = _named(bare, letter_runs(_latin(bare.low)), text, rules, batch)
+        yield from (hit for hit in named if hit.decision is Decision.MASKED)
 
 
-def _lowered(text: str) -> str:
-    low = text.lower()
-    if len(low) == len(text):
-        return low
-    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+def _respelled(text: str, low: str, latin: bytes, rules: RuleSet) -> Iterator[Hit]:
+    """Names with stars for letters, and letters apart: nobody writes so by chance."""
+    for start, end, name in apart(low, latin, rules):
+        decision = Decision.MASKED if telling(name) else Decision.HELD
+        yield _hit(text, start, end, name.rule, decision)
+    for start, end, name in starred(low, latin, rules):
+        yield _hit(text, start, end, name.rule, Decision.MASKED)
 
 
-def _undisguised(text: str, rules: RuleSet) -> View:
-    """A text with invisible signs dropped and look-alike letters read as what they look like."""
-    signs, offsets = [], []
-    for at, sign in enumerate(text):
-        if sign.isascii():
-            plain = sign
-        elif unicodedata.category(sign) in _INVISIBLE:
-            continue
-        else:
-            plain = rules.lookalikes.get(sign) or unicodedata.normalize("NFKC", sign)
-        signs.append(plain)
-        offsets += [at] * len(plain)
-    shown = "".join(signs)
-    return View(shown, _lowered(shown), (*offsets, len(text)))
+def _with_digits(text: str, low: str, latin: bytes, rules: RuleSet) -> Iterator[Hit]:
+    """Names with digits for letters, as in "cl4ude"."""
+    read = with_letters_for_digits(text, low, latin, rules)
+    if read is None:
+        return
+    mentions = _settled(_mentions(read, letter_runs(_latin(read.low)), rules, _NO_BATCH))
+    for mention, decision in zip(mentions, decisions(mentions, read, rules), strict=True):
+        start, end = mention.start, mention.end
+        respelled = read.low[start:end] != low[start:end]
+        if respelled and (telling(mention.name) or decision is Decision.MASKED):
+            yield _hit(text, start, end, mention.name.rule, Decision.MASKED)
 
 
 def _named(
@@ -221,7 +230,7 @@ def _named(
 
 def _mentions(view: View, words: set[bytes], rules: RuleSet, batch: _Batch) -> Iterator[Mention]:
     found = [rules.latin.matches(view.low, words), batch.finder.matches(view.low, words)]
-    if not view.low.isascii() and _OTHER_SCRIPT.search(view.low):
+    if not view.low.isascii() and OTHER_SCRIPT.search(view.low):
         found.insert(1, rules.other_scripts.finditer(view.low))
     names = {**batch.names, **rules.names}
     for match in chain(*found):
@@ -255,30 +264,7 @@ def _disguised(written: str) -> bool:
     """Whether a spelling mixes scripts or hides signs, as no honest word of one script does."""
     letters = [sign for sign in written if sign.isalpha()]
     ordinary = sum("\u0370" <= sign <= "\u04ff" for sign in letters)
-    return not written.isascii() and ordinary < len(letters)
-
-
-def _spaced(low: str, text: str, rules: RuleSet) -> Iterator[Hit]:
-    """Names written letter by letter, which no other sense of a name explains."""
-    named = [(key, name) for key, name in rules.names.items() if _telling(name)]
-    for run in _SPACED.finditer(low):
-        places = [at for at in range(run.start(), run.end()) if low[at].isalnum()]
-        letters = "".join(low[at] for at in places)
-        for key, name in named:
-            at = letters.find(key)
-            if at >= 0 and (len(key) >= 5 or _all_of(letters, key)):
-                last = places[at + len(key) - 1] + 1
-                yield _hit(text, places[at], last, name.rule, Decision.MASKED)
-
-
-def _telling(name: Name) -> bool:
-    return not name.doubtful or name.otherwise is Decision.HELD
-
-
-def _all_of(letters: str, key: str) -> bool:
-    """Whether a run of letters is a name alone, with or without "I am" and a version number."""
-    alone = letters[letters.find(key) :]
-    return letters.removesuffix(alone) in _SELF and alone[len(key) :].strip("0123456789o") == ""
+    return not written.isascii() and (not letters or ordinary < len(letters))
 
 
 def _patterned(view: View, words: set[bytes], signs: set[str], rules: RuleSet) -> Iterator[Hit]:

@@ -13,8 +13,14 @@ from annotation import scrubbing
 from annotation.scrubbing import Decision
 from tests.environment import PROJECT
 
-SENTENCES = PROJECT / "fixtures" / "blinding_sentences.jsonl"
-ROWS = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
+
+def _rows(name: str) -> list[dict]:
+    lines = (PROJECT / "fixtures" / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+ROWS = _rows("blinding_sentences.jsonl")
+UNSEEN = _rows("blinding_unseen.jsonl")
 LEAST_RECALL, LEAST_PRECISION = 0.98, 0.95
 
 
@@ -23,9 +29,12 @@ def found(text: str) -> bool:
     return any(hit.decision is not Decision.KEPT for hit in hits)
 
 
-@pytest.mark.parametrize("part", ["open", "aside"])
+@pytest.mark.parametrize(
+    "part", ["open", "aside", "first", "second", "third", "fourth", "fifth", "sixth"]
+)
 def test_identifying_sentences_are_found_and_others_left(part, record_property):
-    counts = Counter((row["identifying"], found(row["text"])) for row in ROWS if row["set"] == part)
+    rows = [row for row in ROWS + UNSEEN if row["set"] == part]
+    counts = Counter((row["identifying"], found(row["text"])) for row in rows)
     recall = counts[True, True] / (counts[True, True] + counts[True, False])
     precision = counts[True, True] / (counts[True, True] + counts[False, True])
 
@@ -34,12 +43,16 @@ def test_identifying_sentences_are_found_and_others_left(part, record_property):
     assert (recall >= LEAST_RECALL, precision >= LEAST_PRECISION) == (True, True), words
 
 
-def test_the_set_is_large_hard_and_of_many_languages():
-    texts = [row["text"] for row in ROWS]
+@pytest.mark.parametrize(("rows", "at_least"), [(ROWS, 400), (UNSEEN, 1_300)])
+def test_a_set_is_large_hard_and_of_many_languages(rows, at_least):
+    texts = [row["text"] for row in rows]
 
-    assert len(set(texts)) == len(texts) >= 400
-    assert len({row["language"] for row in ROWS}) >= 6
-    assert 0.45 <= sum(row["identifying"] for row in ROWS) / len(ROWS) <= 0.55
+    assert len(set(texts)) == len(texts) >= at_least
+    assert len({row["language"] for row in rows}) >= 6
+    assert 0.45 <= sum(row["identifying"] for row in rows) / len(rows) <= 0.55
+
+
+def test_a_quarter_of_the_sentences_is_set_aside():
     assert sum(row["set"] == "aside" for row in ROWS) >= len(ROWS) / 4
 
 

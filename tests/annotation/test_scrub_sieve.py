@@ -1,5 +1,6 @@
 """Many texts at once: what the sieve keeps back holds nothing, and the rest is found as before."""
 
+import json
 import re
 import string
 
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation import scrub_sieve, scrubbing
+from annotation import scrub_disguises, scrub_sieve, scrubbing
 from annotation.scrub_context import View
 from annotation.scrub_finder import finder
 from annotation.scrubbing import current_rules, find, find_in_all
+from tests.environment import PROJECT
 
 RULES = current_rules()
 NAMES = ("acme/fern-2", "boreal")
@@ -18,7 +20,22 @@ PLAIN = "We would weigh what a friend needs against the plan."
 WORDS = sorted(word.decode() for word in RULES.heads | RULES.pattern_words)
 PARTS = st.one_of(
     st.sampled_from([*WORDS, *RULES.names, "I'm", "the", "trained by", "Fern", "boreal"]),
-    st.sampled_from(["g p t", "C.l.a.u.d.e", "a", "b", "\uff27PT", "\u212a", "\u017f", "\u0130"]),
+    st.sampled_from(sorted(RULES.sieve_phrases)),
+    st.sampled_from(
+        [
+            "g p t",
+            "cl4ude",
+            "Cl*ude",
+            "Cl\u00e0ude",
+            "C.l.a.u.d.e",
+            "a",
+            "b",
+            "\uff27PT",
+            "\u212a",
+            "\u017f",
+            "\u0130",
+        ]
+    ),
     st.text(st.sampled_from(string.ascii_letters + " -_.*|\n\u00b7\u00e9<["), max_size=12),
     st.text(max_size=4),
 )
@@ -43,8 +60,14 @@ def _sieve_even_few(monkeypatch):
 
 
 def suspects(*texts):
-    words = RULES.heads | RULES.pattern_words
-    return list(scrub_sieve.suspects(texts, words=words, signs=RULES.pattern_signs))
+    found = scrub_sieve.suspects(
+        texts,
+        words=RULES.sieve_words,
+        signs=RULES.pattern_signs,
+        phrases=RULES.sieve_phrases,
+        accented=RULES.accented_names,
+    )
+    return list(found)
 
 
 @settings(deadline=None)
@@ -60,8 +83,8 @@ def test_many_texts_at_once_give_what_each_gives_alone(texts):
 @settings(deadline=None)
 @given(st.lists(PARTS | NEAR, max_size=12), st.sampled_from(["", " ", " ", "-", "\n"]))
 def test_names_are_found_around_their_heads_as_in_the_whole_text(parts, between):
-    low = scrubbing._lowered(between.join(parts))
-    words = scrubbing._words(low.encode("latin-1", "replace"))
+    low = scrub_disguises.lowered(between.join(parts))
+    words = scrub_disguises.letter_runs(low.encode("latin-1", "replace"))
 
     for names in (RULES.latin, scrubbing._of_batch(RULES, NAMES).finder):
         found = [match.span() for match in names.matches(low, words)]
@@ -71,7 +94,7 @@ def test_names_are_found_around_their_heads_as_in_the_whole_text(parts, between)
 def test_a_search_around_a_head_never_ends_in_the_midst_of_a_word():
     for apart in range(1, RULES.latin.reach + 3):
         low = f"anthropic{' ' * apart}bards"
-        words = scrubbing._words(low.encode())
+        words = scrub_disguises.letter_runs(low.encode())
         assert [match.group() for match in RULES.latin.matches(low, words)] == ["anthropic"]
 
 
@@ -81,11 +104,19 @@ def test_a_search_around_a_head_never_ends_in_the_midst_of_a_word():
 )
 def test_wordings_are_found_where_they_can_begin_as_in_the_whole_text(parts, between):
     text = between.join(parts)
-    view = View(text, scrubbing._lowered(text))
+    view = View(text, scrub_disguises.lowered(text))
 
     for pattern in RULES.patterns:
         found = [match.span() for match in scrubbing._wordings(pattern, view)]
         assert found == [match.span() for match in pattern.regex.finditer(text)]
+
+
+@pytest.mark.parametrize("name", ["blinding_sentences.jsonl", "blinding_unseen.jsonl"])
+def test_of_the_labelled_sentences_the_sieve_keeps_none_back(name):
+    lines = (PROJECT / "fixtures" / name).read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+
+    assert find_in_all(texts, rules=RULES) == [find(text, rules=RULES) for text in texts]
 
 
 def test_what_begins_is_known_of_the_wordings_that_take_longest():
@@ -133,8 +164,8 @@ def test_every_sign_that_a_rule_or_a_script_begins_with_is_let_through():
     for sign, suspect in zip(signs, found, strict=True):
         low = sign.lower() if len(sign.lower()) == 1 else sign
         assert suspect or not (
-            scrubbing._OTHER_SCRIPT.search(low)
-            or scrubbing._DISGUISE.search(sign)
+            scrub_disguises.OTHER_SCRIPT.search(low)
+            or scrub_disguises.DISGUISE.search(sign)
             or low in RULES.pattern_signs
         ), hex(ord(sign))
 
