@@ -3,9 +3,7 @@
 import pytest
 
 from annotation.vocabulary import Wave
-from evaluation.errors import (
-    SampleUnknown,
-)
+from evaluation.errors import SampleUnknown
 from evaluation.frames import frame_from_json
 from evaluation.intake import samples
 from evaluation.services import rates

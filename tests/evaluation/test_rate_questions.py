@@ -2,12 +2,7 @@
 
 import pytest
 
-from evaluation.errors import (
-    OptionUnknown,
-    QuestionUnknown,
-    RateRefused,
-    SliceUnknown,
-)
+from evaluation.errors import OptionUnknown, QuestionUnknown, RateRefused, SliceUnknown
 from evaluation.services import rates
 from evaluation.stats.estimates import Undefined
 from tests import build
