@@ -7,7 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Rater, Study
+from annotation.selectors.cards import card_for
 from tests import build
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 PART = {"HX-Request": "true"}
 TURN = {"winner": "value_a", "misled": "no"}
@@ -57,3 +60,21 @@ def browser_of_three(study: Study, tmp_path: Path) -> Browser:
     for _ in range(3):
         build.item(study, tmp_path, n_seats=1)
     return Browser(build.rater(study))
+
+
+def browser(rater: Rater, **more) -> Client:
+    client = Client(**more)
+    client.force_login(rater.user, backend=BACKEND)
+    return client
+
+
+def rate(rater):
+    return reverse("annotation:rate", args=[rater.study.slug])
+
+
+def form_of(rater: Rater, **answers) -> tuple[str, dict]:
+    """The address and the content of the form that the rater sees now."""
+    seat = build.claim(rater, at=build.now())
+    card = card_for(seat, rater)
+    action = reverse("annotation:submit", args=[rater.study.slug, seat.key])
+    return action, {"receipt": card.receipt, "turn": str(card.turn), **build.QUICK, **answers}

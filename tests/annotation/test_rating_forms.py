@@ -1,4 +1,4 @@
-"""The form a rater reads: warnings, names and legends, language, keys, and how much a page weighs."""
+"""The form a rater reads: warnings, names and legends, language, keys, and its weight."""
 
 import re
 

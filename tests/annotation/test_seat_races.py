@@ -1,4 +1,4 @@
-"""Two who ask for seats at the same moment: each seat goes to one rater, each rater holds one seat."""
+"""Two who ask for seats at once: each seat goes to one rater, each rater holds one seat."""
 
 import pytest
 

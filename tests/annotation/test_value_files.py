@@ -1,4 +1,4 @@
-"""Loading values from files: what is created, updated and refused; names and aliases; the command."""
+"""Files of values: what is created, updated and refused, names and aliases, the command."""
 
 import json
 

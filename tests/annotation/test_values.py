@@ -1,4 +1,4 @@
-"""Values within a study: batches that name them by an alias, changing one, and the raters' glossary."""
+"""Values in a study: batches that name them by an alias, changing one, the raters' glossary."""
 
 from http import HTTPStatus
 

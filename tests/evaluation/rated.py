@@ -1,4 +1,4 @@
-"""Studies with rates: judgments, verdicts and drawn samples in so many words, and parts as arrays."""
+"""Studies with rates: judgments, verdicts and drawn samples, and parts of them as arrays."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The page of agreement: the service's digits, sentences, charts and tables, and what it refuses."""
+"""The page of agreement: the service's digits, sentences, charts and tables, and refusals."""
 
 import csv
 import io

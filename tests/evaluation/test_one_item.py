@@ -1,4 +1,4 @@
-"""The page of one item: what people and judges said of it, without a rater's name and safe to read."""
+"""The page of one item: what people and judges said, without raters' names, safe to read."""
 
 import pytest
 
