@@ -23,7 +23,7 @@ from evaluation.services.studies import the_study
 from tests import build
 from tests.build import NOW
 from tests.evaluation import given
-from tests.evaluation.test_samples import RUBRIC
+from tests.evaluation.sampling import RUBRIC
 
 pytestmark = pytest.mark.django_db
 URL, API = "/studies/s/samples/", "/api/studies/s/rehearsals/"
