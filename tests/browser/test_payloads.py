@@ -12,7 +12,7 @@ from tests import build
 from tests.browser.rating import LISTEN, select, until
 from tests.guards import hostile
 from tests.guards.routes import routes
-from tests.guards.test_payloads import REFUSED, address
+from tests.guards.shapes import REFUSED, address
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

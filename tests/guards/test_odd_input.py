@@ -13,8 +13,8 @@ from annotation.selectors.cards import card_for, card_for_edit
 from annotation.services import consents, seats
 from tests import build
 from tests.guards import hostile, world
+from tests.guards.echoes import ECHOES, echoed
 from tests.guards.routes import Route, routes
-from tests.guards.test_payloads import ECHOES, echoed
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from annotation.models import Rater, Seat
 from annotation.selectors.cards import card_for
 from tests.guards import hostile, hostile_pairs, world
-from tests.guards.test_payloads import VOICES, differences, html_of, problems_of
+from tests.guards.shapes import VOICES, differences, html_of, problems_of
 
 pytestmark = pytest.mark.django_db
 
