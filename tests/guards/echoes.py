@@ -12,7 +12,7 @@ from annotation.models import Rater, Seat, User
 from annotation.selectors.cards import card_for
 from annotation.services import consents
 from tests import build
-from tests.guards import hostile, world
+from tests.guards import hostile_texts, voices, world
 from tests.guards.routes import routes
 from tests.guards.shapes import closed
 
@@ -35,13 +35,13 @@ class Echo:
 
     role: str
     name: str
-    fields: Callable[[hostile.Voice, world.World], dict]
+    fields: Callable[[voices.Voice, world.World], dict]
     key: str = ""
     part: bool = False
-    before: Callable[[hostile.Voice, world.World], object] = field(default=lambda say, of: None)
+    before: Callable[[voices.Voice, world.World], object] = field(default=lambda say, of: None)
 
 
-def every(*names: str, **more) -> Callable[[hostile.Voice, world.World], dict]:
+def every(*names: str, **more) -> Callable[[voices.Voice, world.World], dict]:
     """Return fields that hold every payload."""
     return lambda say, of: {**{name: say(f"sent-{name}", every=True) for name in names}, **more}
 
@@ -51,7 +51,7 @@ def receipt_of(of: world.World, key: str) -> str:
     return card_for(Seat.objects.select_related("item").get(key=of.values[key]), rater).receipt
 
 
-def answers(say: hostile.Voice, of: world.World, *, key: str = "seat", turn: int = 2) -> dict:
+def answers(say: voices.Voice, of: world.World, *, key: str = "seat", turn: int = 2) -> dict:
     """What a rater sends who answers nothing as it was asked."""
     sent = say("sent-answer", every=True)
     return {
@@ -74,28 +74,28 @@ def answers(say: hostile.Voice, of: world.World, *, key: str = "seat", turn: int
     }
 
 
-def whole(say: hostile.Voice, of: world.World) -> dict:
+def whole(say: voices.Voice, of: world.World) -> dict:
     return answers(say, of, key="judged_seat", turn=0)
 
 
-def good(say: hostile.Voice, of: world.World) -> dict:
+def good(say: voices.Voice, of: world.World) -> dict:
     """Other answers than those that are stored."""
     more = {"choice": say.said["code-1"], "words": say("again", every=True)}
     return {"receipt": receipt_of(of, "judged_seat"), "turn": "0", **more}
 
 
-def a_new_consent_text(say: hostile.Voice, of: world.World) -> None:
+def a_new_consent_text(say: voices.Voice, of: world.World) -> None:
     consents.write_text(study=of.study, text=say.prose("consent-2"), now=build.now())
 
 
-def a_maker_of_studies(say: hostile.Voice, of: world.World) -> None:
+def a_maker_of_studies(say: voices.Voice, of: world.World) -> None:
     User.objects.filter(pk=of.people["admin"].pk).update(is_staff=True, is_superuser=True)
 
 
-def file_of(name: str, lines: list[dict]) -> Callable[[hostile.Voice], SimpleUploadedFile]:
+def file_of(name: str, lines: list[dict]) -> Callable[[voices.Voice], SimpleUploadedFile]:
     """Return an upload; its name and what is in it are the voice's."""
 
-    def made(say: hostile.Voice) -> SimpleUploadedFile:
+    def made(say: voices.Voice) -> SimpleUploadedFile:
         text = "".join(
             json.dumps({say(k): say(v, every=True) for k, v in one.items()}) + "\n" for one in lines
         )
@@ -108,18 +108,18 @@ WRONG_LINES = file_of(".jsonl", [{"wrong-name": "wrong-value"}, {"other-name": "
 WRONG_NAME = file_of(".exe", [{"wrong-name": "wrong-value"}])
 
 
-def wrong_rubric(say: hostile.Voice, of: world.World) -> dict:
+def wrong_rubric(say: voices.Voice, of: world.World) -> dict:
     said = json.dumps(say("wrong-rubric", every=True))
     return {"rubric_text": JSON % (said, said), "do": "import", "seen": say("sent-seen")}
 
 
-def composed(do: str, *, late: bool = False) -> Callable[[hostile.Voice, world.World], dict]:
+def composed(do: str, *, late: bool = False) -> Callable[[voices.Voice, world.World], dict]:
     """Return the form of a rubric with a payload in every field, and one button of it.
 
     One that is ``late`` comes when another admin has stored the draft meanwhile.
     """
 
-    def made(say: hostile.Voice, of: world.World) -> dict:
+    def made(say: voices.Voice, of: world.World) -> dict:
         sent = say("composed", every=True)
         return {
             **dict.fromkeys(["key", "title", "version", "kind", "begin-with", "new-type"], sent),
@@ -191,7 +191,7 @@ ECHOES = (
         "admin",
         "annotation:new_specification",
         lambda say, of: {
-            "text": hostile.specification(say)
+            "text": hostile_texts.specification(say)
             + "\n\n## "
             + say("same-title")
             + " {#"
@@ -235,7 +235,7 @@ ECHOES = (
 )
 
 
-def echoed(echo: Echo, of: world.World, say: hostile.Voice) -> list:
+def echoed(echo: Echo, of: world.World, say: voices.Voice) -> list:
     """Send a form; return the answer and the page it leads to. Nothing of it is kept."""
     client = world.client(of.people.get(echo.role))
     known = {route.name: route for route in routes()}
@@ -246,7 +246,7 @@ def echoed(echo: Echo, of: world.World, say: hostile.Voice) -> list:
         echo.before(say, of)
         if echo.role == "nobody":
             client.get(f"/join/{of.values['token']}/")
-        sent = client.post(f"{url}?{hostile.query(say)}", echo.fields(say, of), headers=headers)
+        sent = client.post(f"{url}?{voices.query(say)}", echo.fields(say, of), headers=headers)
         answers = [closed(sent)]
         if sent.status_code in {302, 303}:
             answers.append(closed(client.get(sent["Location"])))

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from tests.guards import hostile, world
+from tests.guards import voices, world
 from tests.guards.routes import Route
 
-VOICES = {"markup": hostile.MARKUP, "addresses": hostile.ADDRESSES, "signs": hostile.SIGNS}
+VOICES = {"markup": voices.MARKUP, "addresses": voices.ADDRESSES, "signs": voices.SIGNS}
 # Attributes that hold an address.
 LEADS = re.compile(
     r"(xlink:)?href|src(set)?|(form)?action|cite|data|poster|ping|manifest|background"

@@ -8,7 +8,7 @@ import pytest
 
 from annotation.models import Membership, Study, User
 from tests import build
-from tests.guards import hostile, world
+from tests.guards import hostile, voices, world
 from tests.guards.echoes import ECHOES, echoed
 from tests.guards.routes import Route, routes
 from tests.guards.shapes import REFUSED, VOICES, Page, address, closed, differences, problems_of
@@ -25,7 +25,7 @@ def twins(request, tmp_path):
     """The hostile world and its harmless twin, each with the voice that wrote it."""
     made = []
     for name, harmless in (("evil", False), ("good", True)):
-        say = hostile.Voice(VOICES[request.param], harmless)
+        say = voices.Voice(VOICES[request.param], harmless)
         made.append((hostile.make(tmp_path / name, say, slug=f"{name}-study"), say))
     return made
 
@@ -35,7 +35,7 @@ def visited(twins, clients, route: Route, *, asked=True, **headers) -> tuple[lis
     answers = [
         closed(client.get(address(route, of) + query, headers=headers))
         for client, (of, say) in zip(clients, twins, strict=True)
-        for query in ["?" + hostile.query(say) if asked else ""]
+        for query in ["?" + voices.query(say) if asked else ""]
     ]
     wrong = [*problems_of(answers[0]), *differences(*answers)]
     where = f"{route.pattern}{'?…' if asked else ''} {headers or ''}"
@@ -71,7 +71,7 @@ def test_R021_no_form_comes_back_with_a_payload_that_runs(twins):
 
 @pytest.mark.parametrize("table", ["user", "study", "membership"])
 def test_R021_the_operators_pages_show_payloads_as_text(tmp_path, table):
-    hostile.make(tmp_path, hostile.Voice(hostile.MARKUP), slug="own")
+    hostile.make(tmp_path, voices.Voice(voices.MARKUP), slug="own")
     client = world.client(build.user("operator", is_staff=True, is_superuser=True))
     rows = {"user": User, "study": Study, "membership": Membership}[table].objects
     address = f"/operator/annotation/{table}/"
@@ -99,9 +99,9 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("payload", [*hostile.MARKUP, *hostile.ADDRESSES[:2]])
+@pytest.mark.parametrize("payload", [*voices.MARKUP, *voices.ADDRESSES[:2]])
 def test_the_guard_sees_each_payload_that_leaves_its_place(payload):
-    good = hostile.Voice((), harmless=True).plain(payload)
+    good = voices.Voice((), harmless=True).plain(payload)
 
     seen = [
         name
