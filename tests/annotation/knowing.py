@@ -17,10 +17,6 @@ def known(answer="yes", reply="r", question="misled", **more):
     return {"response_id": reply, "question": question, "answer": answer, **more}
 
 
-def counts(tally):
-    return tally.created, tally.updated, tally.unchanged, tally.refused
-
-
 def stored(*, in_force=True):
     """What is known, in words; the row that several choices have besides is an empty code."""
     rows = GoldAnswer.objects.filter(ended_at__isnull=in_force)

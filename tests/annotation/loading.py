@@ -1,4 +1,4 @@
-"""Lines of replies, and what became of them."""
+"""Lines of replies, and what became of the lines of a file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,10 @@ def tallied(tally):
     counts = (tally.created, tally.unchanged, tally.updated, tally.refused)
     assert sum(counts) == tally.read
     return counts
+
+
+def counts(tally):
+    return tally.created, tally.updated, tally.unchanged, tally.refused
 
 
 def reasons(tally):

@@ -23,14 +23,6 @@ def stored(study) -> dict[str, tuple]:
     }
 
 
-def counts(tally) -> tuple[int, int, int, int]:
-    return tally.created, tally.updated, tally.unchanged, tally.refused
-
-
-def reasons(tally) -> list[tuple[int, str]]:
-    return [(error.line, error.field) for error in tally.errors]
-
-
 def unclear(study, tmp_path, note="Which kind?") -> Value:
     """A value that a rater found unclear."""
     build.item(study, tmp_path)

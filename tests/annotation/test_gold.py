@@ -6,7 +6,8 @@ from annotation.errors import FileUnreadable
 from annotation.models import GoldAnswer, Item
 from annotation.services import gold
 from tests import build
-from tests.annotation.knowing import LATER, counts, known, loader, stored, study_of_turns
+from tests.annotation.knowing import LATER, known, loader, stored, study_of_turns
+from tests.annotation.loading import counts
 from tests.annotation.test_commands import run
 from tests.build import NOW
 

@@ -11,7 +11,8 @@ from annotation.selectors.gold import answers_of, counts_by_rater, described
 from annotation.services import gold, rubrics
 from annotation.vocabulary import Role
 from tests import build
-from tests.annotation.knowing import LATER, counts, known, loader, stored, study_of_turns
+from tests.annotation.knowing import LATER, known, loader, stored, study_of_turns
+from tests.annotation.loading import counts
 from tests.build import NOW
 from tests.evaluation import given
 from tests.pages import page

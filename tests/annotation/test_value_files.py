@@ -9,7 +9,8 @@ from annotation.services import values
 from annotation.vocabulary import VALUE_CATEGORIES
 from config import demonstration
 from tests import build
-from tests.annotation.meanings import RIGOR, counts, loader, reasons, stored, value
+from tests.annotation.loading import counts, reasons
+from tests.annotation.meanings import RIGOR, loader, stored, value
 from tests.annotation.test_commands import run
 
 pytestmark = pytest.mark.django_db

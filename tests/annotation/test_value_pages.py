@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from annotation.forms import values as forms
 from annotation.models import Flag, Value
 from tests import build
-from tests.annotation.meanings import RIGOR, counts, loader, stored, unclear, value
+from tests.annotation.loading import counts
+from tests.annotation.meanings import RIGOR, loader, stored, unclear, value
 from tests.pages import page
 
 pytestmark = pytest.mark.django_db

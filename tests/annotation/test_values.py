@@ -11,7 +11,8 @@ from annotation.services import batches, values
 from annotation.services.values import Meaning
 from annotation.vocabulary import Role
 from tests import build
-from tests.annotation.meanings import RIGOR, counts, reasons, stored, unclear, value
+from tests.annotation.loading import counts, reasons
+from tests.annotation.meanings import RIGOR, stored, unclear, value
 from tests.build import NOW
 from tests.pages import page
 

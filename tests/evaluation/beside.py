@@ -1,8 +1,5 @@
 """Raters who mostly agree, and a researcher who looks at them beside each other."""
 
-import csv
-import io
-
 from django.urls import reverse
 
 from annotation.vocabulary import Role
@@ -36,7 +33,3 @@ def researcher(study, client):
 
 def page(client, name, study, **asked):
     return client.get(reverse(f"evaluation:{name}", args=[study.slug]), asked)
-
-
-def table(response):
-    return list(csv.DictReader(io.StringIO(response.content.decode())))

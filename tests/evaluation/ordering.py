@@ -1,7 +1,5 @@
 """Pairs that are judged by a rule, and answers that change with their place."""
 
-import csv
-import io
 from pathlib import Path
 
 from django.urls import reverse
@@ -43,10 +41,6 @@ def page(client, study, name="order_effects", **asked):
 
 def words(answer):
     return " ".join(answer.content.decode().split())
-
-
-def table(response):
-    return list(csv.DictReader(io.StringIO(response.content.decode())))
 
 
 def study_of_pairs(tmp_path: Path) -> Study:

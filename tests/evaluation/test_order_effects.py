@@ -16,8 +16,9 @@ from evaluation.services.order_effects import FIRST_PLACES
 from tests import build
 from tests.build import NOW, claim
 from tests.evaluation import given
-from tests.evaluation.ordering import ONE, judged, left, page, sides, study_of_pairs, table, words
+from tests.evaluation.ordering import ONE, judged, left, page, sides, study_of_pairs, words
 from tests.evaluation.test_api import keys
+from tests.pages import table
 
 pytestmark = pytest.mark.django_db
 

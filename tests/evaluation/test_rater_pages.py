@@ -11,7 +11,8 @@ from evaluation.services import identical_blocks, rater_quality
 from evaluation.views import picking
 from tests import build
 from tests.evaluation import given
-from tests.evaluation.beside import TABLE, found_in, page, researcher, table, throughout
+from tests.evaluation.beside import TABLE, found_in, page, researcher, throughout
+from tests.pages import table
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,8 @@ from evaluation.services.questions import meant
 from evaluation.services.rater_pairs import rater_pairs
 from tests import build
 from tests.evaluation import given
-from tests.evaluation.beside import TABLE, page, researcher, table
+from tests.evaluation.beside import TABLE, page, researcher
+from tests.pages import table
 
 pytestmark = pytest.mark.django_db
 

@@ -9,17 +9,8 @@ from annotation.models import Item, Seat
 from tests import build
 from tests.annotation.test_pairs import open_pairs, replies
 from tests.evaluation import given
-from tests.evaluation.ordering import (
-    ONE,
-    TWO,
-    judged,
-    left,
-    page,
-    sides,
-    study_of_pairs,
-    table,
-    words,
-)
+from tests.evaluation.ordering import ONE, TWO, judged, left, page, sides, study_of_pairs, words
+from tests.pages import table
 
 pytestmark = pytest.mark.django_db
 
