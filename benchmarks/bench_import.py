@@ -107,6 +107,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--hits", type=float, default=5.0, help="Per cent of replies with a tell.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--format", choices=("jsonl", "parquet", "wide"), default="jsonl")
+    parser.add_argument(
+        "--keep", type=Path, help="Where the file is kept, and taken from if it is there."
+    )
     options = parser.parse_args()
     if options.table_rows:
         options.format, options.rows = "wide", options.table_rows * MODELS
@@ -290,7 +293,8 @@ def main() -> int:
         rubric = presets()["tradeoff-quick"]
         studies.create(slug="bench", title="Bench", rubric=rubric, now=timezone.now())
         path = Path(scratch) / f"batch.{'jsonl' if options.format == 'jsonl' else 'parquet'}"
-        lines = write(path, options)
+        path = options.keep or path
+        lines = "kept" if path.exists() else write(path, options)
         run = subprocess.run(
             [sys.executable, "-c", LOAD, str(path)],
             cwd=ROOT, env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent)},

@@ -23,6 +23,7 @@ from evaluation.intake import load_records
 # A file whose first records bring no verdicts brings none.
 LOOKED_AT = 100
 NAMED = 5
+PASSED_OVER = "Passed over, for the study's rubric has no such question with options: {}."
 
 
 def follow(slug: str, path: Path, name: str, now: datetime) -> list[str]:
@@ -31,8 +32,12 @@ def follow(slug: str, path: Path, name: str, now: datetime) -> list[str]:
     if study is None:
         return []
     known = {q.key for q in study.rubric.questions if q.type in CLOSED_TYPES}
-    if not any(any(_said(record, known)) for record in islice(_records(path, name), LOOKED_AT)):
+    first = list(islice(_records(path, name), LOOKED_AT))
+    if not any(any(_said(record, known)) for record in first):
         return []
+    if wide_table.is_wide(first[0].fields) and known.isdisjoint(wide_table.QUESTIONS.values()):
+        # All that its scores can answer is known; to count them all of it would be read again.
+        return [PASSED_OVER.format(", ".join(sorted(wide_table.QUESTIONS.values())))]
     unknown: Counter[str] = Counter()
     verdicts = _verdicts(known, path, name, unknown)
     tally = load_records(study=study, records=verdicts, judge=None, now=now)
@@ -46,10 +51,8 @@ def follow(slug: str, path: Path, name: str, now: datetime) -> list[str]:
         f"Line {error.line}, {error.field}: {error.reason}" for error in tally.errors[:NAMED]
     )
     if unknown:
-        questions = ", ".join(f"{key} ({n:,})" for key, n in sorted(unknown.items())[:NAMED])
-        sentences.append(
-            f"Passed over, for the study's rubric has no such question with options: {questions}."
-        )
+        questions = (f"{key} ({n:,})" for key, n in sorted(unknown.items())[:NAMED])
+        sentences.append(PASSED_OVER.format(", ".join(questions)))
     return sentences
 
 

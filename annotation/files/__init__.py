@@ -36,6 +36,8 @@ __all__ = [
 
 LONGEST_LINE = 32 * 1024 * 1024
 LONGEST_CELL = 16 * 1024 * 1024
+# What spreadsheets put between columns where a comma stands in numbers.
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 CHECKED_AT_ONCE = 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -236,6 +238,12 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
         raise FileUnreadable(f"The CSV header cannot be read ({error}).") from error
     if not any(header):
         raise FileUnreadable("The file is empty: the first line must name the columns.")
+    apart = next((word for sign, word in OTHER_SEPARATORS.items() if sign in header[0]), "")
+    if len(header) == 1 and apart:
+        raise FileUnreadable(
+            f"The columns of this file are kept apart by {apart}, not by commas. Save it as"
+            " comma-separated values: spreadsheets offer the separator when they save or export."
+        )
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise FileUnreadable(f"The CSV header names a column twice: {', '.join(twice)}.")

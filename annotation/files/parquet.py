@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 # So much of a file is decoded at once, by its own account of how large its rows are.
-BYTES_AT_ONCE = 8 * 1024 * 1024
+BYTES_AT_ONCE = 4 * 1024 * 1024
+# Of each column; a wide table has 44 of them.
+BUFFERED_BYTES = 128 * 1024
 MOST_ROWS_AT_ONCE = 2_000
 LARGEST_GROUP = 4 * 1024**3
 DEEPEST = 100
@@ -64,7 +66,7 @@ def check(path: Path, *, name: str) -> None:
 def _opened(path: Path, name: str) -> "pq.ParquetFile":
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path, memory_map=False, buffer_size=1024 * 1024, pre_buffer=False)
+    file = pq.ParquetFile(path, memory_map=False, buffer_size=BUFFERED_BYTES, pre_buffer=False)
     names = file.schema_arrow.names
     twice = sorted({one for one in names if names.count(one) > 1})
     if twice:

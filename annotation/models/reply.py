@@ -93,7 +93,8 @@ class Query(models.Model):
 class Response(models.Model):
     """One model's reply to one query. Its words are in :class:`TextVersion`."""
 
-    # Unique constraints begin with these two, so that indexes of their own would only cost.
+    # On PostgreSQL triggers stand in the place of these four foreign keys: see ADR 0044.
+    # Unique constraints begin with two of them, so that indexes of their own would only cost.
     study = models.ForeignKey(
         Study, on_delete=models.PROTECT, related_name="responses", db_index=False
     )
@@ -120,6 +121,7 @@ class Response(models.Model):
 class TextVersion(models.Model):
     """The words of a reply as uploaded; another text under the same id is another version."""
 
+    # As the foreign keys of a reply.
     response = models.ForeignKey(
         Response, on_delete=models.PROTECT, related_name="versions", db_index=False
     )

@@ -75,7 +75,11 @@ class RaterProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A study's state of work at one moment."""
+    """A study's state of work at one moment.
+
+    ``raters`` are those who take seats here, of whom ``raters_more`` are not listed;
+    ``raters_elsewhere`` is how many judged elsewhere.
+    """
 
     at: datetime
     target: int
@@ -88,6 +92,7 @@ class Progress:
     batches: tuple[BatchProgress, ...]
     raters: tuple[RaterProgress, ...]
     raters_more: int
+    raters_elsewhere: int
     poll_seconds: int
 
 
@@ -108,7 +113,8 @@ def progress_of(study: Study, *, at: datetime) -> Progress:
     """
     began = time.monotonic()
     batches = _batches(study, at)
-    raters = _raters(study, at)
+    everyone = _raters(study, at)
+    raters = [one for one in everyone if one.source != RaterSource.IMPORT]
     reported = n_waiting(study.pk)
     seconds = time.monotonic() - began
     return Progress(
@@ -121,8 +127,9 @@ def progress_of(study: Study, *, at: datetime) -> Progress:
         short=sum(batch.short for batch in batches),
         raters_at_work=sum(rater.counts.in_progress > 0 for rater in raters),
         batches=batches,
-        raters=raters[:RATERS_LISTED],
+        raters=tuple(raters[:RATERS_LISTED]),
         raters_more=max(0, len(raters) - RATERS_LISTED),
+        raters_elsewhere=len(everyone) - len(raters),
         poll_seconds=max(POLL_SECONDS, round(seconds / POLL_SHARE)),
     )
 

@@ -17,7 +17,7 @@ from evaluation.stats.alternative_annotator import (
     AnnotatorResult,
     Epsilon,
     Scoring,
-    alternative_annotator_test,
+    alternative_annotator_test_in_blocks,
 )
 
 # What a cohort's name tells of its raters; the first that is in the name counts.
@@ -125,18 +125,17 @@ def alternative_of(
 
     Scales are scored by their points, everything else by matches.
     """
-    people = people_of(judged)
     values = [option.value for option in judged.plan.options]
     as_numbers = judged.plan.level != Level.NOMINAL and None not in values
     scoring = Scoring.RMSE if as_numbers else Scoring.ACCURACY
     points = np.array(values if as_numbers else range(len(values)), dtype=np.float64)
-    answers = points[people.option] if people.option.size else np.empty(0)
     says = np.where(judged.says >= 0, points[judged.says] if points.size else np.nan, np.nan)
     panel, allowed = _epsilon(rater_kinds(judged.asked).values())
     if epsilon is not None:
         panel, allowed = "as asked", epsilon
-    found = alternative_annotator_test(
-        people.unit, people.rater, answers, judge=says, epsilon=allowed, scoring=scoring
+    ratings = ((one.unit, one.rater, points[one.option]) for one in people_of(judged))
+    found = alternative_annotator_test_in_blocks(
+        ratings, judge=says, epsilon=allowed, scoring=scoring
     )
     ids = [one.annotator for one in found.annotators]
     known = names if names is not None else pseudonyms(study.id, purpose="pages", subjects=ids)

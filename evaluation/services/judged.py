@@ -177,7 +177,7 @@ def questions(study: StudyFacts, key: str | None) -> list[QuestionPlan | Derived
 
 @dataclass(frozen=True, slots=True, eq=False)
 class People:
-    """Single ratings at the units of a question, a row a rating.
+    """Single ratings at units of a question, a row a rating.
 
     Attributes:
         unit: shape (n,), position of the unit.
@@ -190,22 +190,21 @@ class People:
     option: Ints
 
 
-def people_of(found: Judged) -> People:
-    """Return who said what at the units of a question."""
+def people_of(found: Judged) -> Iterator[People]:
+    """Yield who said what at the units of a question, block after block.
+
+    All ratings of a unit are in one block, and the blocks are never held at once; nothing else may
+    be asked of the database before the last.
+    """
     sources = found.one.sources if isinstance(found.one, Derived) else (found.one,)
     other = sources[1].id if len(sources) > 1 else None
-    blocks = []
     for rows in rating_blocks(found.asked, other_id=other):
         item = rows[:, 0]
         given = tuple(columns_of(one.options, rows[:, 4 + n]) for n, one in enumerate(sources))
         option = given[0] if found.rule is None else found.rule.rule(given, item)
         unit = found.unit_of(item, rows[:, 1])
         kept = (unit >= 0) & (option != NOTHING)
-        blocks.append(np.stack([unit[kept], rows[kept, 3], option[kept]]))
-    # By unit: each block has its own.
-    blocks.sort(key=lambda block: int(block[0, 0]) if block.size else -1)
-    together = np.concatenate([np.empty((3, 0), dtype=np.int64), *blocks], axis=1)
-    return People(*together)
+        yield People(unit[kept], rows[kept, 3], option[kept])
 
 
 def given_by(judge_id: int, question: QuestionPlan, scope: Scope) -> QuerySet[Verdict]:

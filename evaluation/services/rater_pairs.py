@@ -25,6 +25,10 @@ class Pair:
     agreement: Estimate
 
 
+# Of two raters who share fewer units chance says who agrees most.
+ENOUGH_SHARED = 10
+
+
 class RaterPairs(Sequence[Pair]):
     """Each two raters who share a unit, the least agreeing first; intervals are made as needed."""
 
@@ -48,6 +52,12 @@ class RaterPairs(Sequence[Pair]):
         if isinstance(at, slice):
             return [self._pair(int(row)) for row in self._order[at]]
         return self._pair(int(self._order[at]))
+
+    def extremes(self) -> tuple[Pair, ...]:
+        """Return the least and the most agreeing of the pairs that share enough to be named."""
+        enough = self._order[self._table.shared[self._order] >= ENOUGH_SHARED]
+        ends = enough[[0, -1]] if enough.size > 1 else enough
+        return tuple(self._pair(int(row)) for row in ends)
 
     def _pair(self, row: int) -> Pair:
         first, second = int(self._table.first[row]), int(self._table.second[row])

@@ -70,6 +70,7 @@ arguments raise ``ValueError``. Common keywords: ``confidence=0.95``; ``uncertai
 ``alternative_annotator``, ``multiplicity``
     alternative_annotator_test(item, annotator, answer, *, judge, epsilon, scoring, q, min_items)
     -> AlternativeAnnotator(winning_rate, advantage, passed, epsilon, q, annotators, reason);
+    alternative_annotator_test_in_blocks(blocks, *, judge, …) -> the same, of parts of the ratings;
     Epsilon.EXPERTS, SKILLED, CROWD
     benjamini_hochberg(p, *, q), benjamini_yekutieli, holm -> Adjusted(p, rejected)
 

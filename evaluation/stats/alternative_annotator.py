@@ -4,6 +4,7 @@ Each person is left out in turn; person and judge are scored against the others.
 when, for at least half of the people, it is not worse than the person by more than epsilon.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -125,28 +126,65 @@ def alternative_annotator_test(
     Cost:
         O(n_ratings log n_ratings).
     """
+    return alternative_annotator_test_in_blocks(
+        [(item, annotator, answer)],
+        judge=judge,
+        epsilon=epsilon,
+        scoring=scoring,
+        q=q,
+        min_items=min_items,
+    )
+
+
+def alternative_annotator_test_in_blocks(
+    blocks: Iterable[tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]],
+    *,
+    judge: npt.ArrayLike,
+    epsilon: float,
+    scoring: Scoring = Scoring.ACCURACY,
+    q: float = 0.05,
+    min_items: int = MIN_ITEMS,
+) -> AlternativeAnnotator:
+    """Do what :func:`alternative_annotator_test` does, of ratings that are never held at once.
+
+    Args:
+        blocks: each with item, annotator and answer as there; all ratings of an item are in one.
+        judge, epsilon, scoring, q, min_items: as there.
+
+    Raises:
+        ValueError: as there; a person's second rating of an item is seen within a block.
+    """
     if epsilon < 0 or min_items < 2:
         raise ValueError("epsilon must be >= 0 and min_items at least 2.")
     verdict = np.asarray(judge, dtype=np.float64)
     if verdict.ndim != 1 or np.isinf(verdict).any():
         raise ValueError("judge must be a row of numbers, NaN where there is no verdict.")
-    where = as_indices(item, name="item", below=verdict.size)
-    who = as_indices(annotator, name="annotator", length=where.size)
-    what = as_numbers(answer, name="answer", length=where.size)
-    people, person = np.unique(who, return_inverse=True)
-    if not np.diff(np.sort(where * max(people.size, 1) + person)).all():
-        raise ValueError("A person may rate an item only once.")
-    pairable = np.bincount(where, minlength=verdict.size)[where] >= 2
-    taken = pairable & ~np.isnan(verdict[where])
-    errors = _left_out_errors(where[taken], what[taken], verdict=verdict, scoring=scoring)
-    order = np.argsort(person[taken], kind="stable")
-    ends = np.cumsum(np.bincount(person[taken], minlength=people.size))
-    parts = np.split(errors[order], ends[:-1])
-    rows = [
-        _against(int(one), part, epsilon, min_items)
-        for one, part in zip(people, parts, strict=False)
-    ]
+    scores: dict[int, IntArray] = {}
+    for item, annotator, answer in blocks:
+        where = as_indices(item, name="item", below=verdict.size)
+        who = as_indices(annotator, name="annotator", length=where.size)
+        what = as_numbers(answer, name="answer", length=where.size)
+        for one, counts in _scored(where, who, what, verdict=verdict, scoring=scoring):
+            scores[one] = scores[one] + counts if one in scores else counts
+    rows = [_against(one, scores[one], epsilon, min_items) for one in sorted(scores)]
     return _verdict(rows, epsilon=epsilon, q=q)
+
+
+def _scored(
+    where: IntArray, who: IntArray, what: FloatArray, *, verdict: FloatArray, scoring: Scoring
+) -> Iterator[tuple[int, IntArray]]:
+    """Yield each person of a block with how often the judge, the person, or neither is better."""
+    people, person = np.unique(who, return_inverse=True)
+    items, place = np.unique(where, return_inverse=True)
+    if not np.diff(np.sort(place * max(people.size, 1) + person)).all():
+        raise ValueError("A person may rate an item only once.")
+    says = verdict[items]
+    taken = (np.bincount(place, minlength=items.size) >= 2)[place] & ~np.isnan(says)[place]
+    errors = _left_out_errors(place[taken], what[taken], verdict=says, scoring=scoring)
+    apart = errors[:, 0] - errors[:, 1]
+    outcome = np.where(apart > SAME_ERROR, 0, np.where(apart < -SAME_ERROR, 1, 2))
+    counts = np.bincount(person[taken] * 3 + outcome, minlength=3 * people.size)
+    yield from zip(people.tolist(), counts.reshape(people.size, 3), strict=True)
 
 
 def _left_out_errors(
@@ -179,19 +217,18 @@ def _squared_errors(where: IntArray, what: FloatArray, *, verdict: FloatArray) -
     return np.column_stack([person, judge]) / (m - 1)[:, None]
 
 
-def _against(annotator: int, errors: FloatArray, epsilon: float, min_items: int) -> AnnotatorResult:
-    n = len(errors)
+def _against(annotator: int, counts: IntArray, epsilon: float, min_items: int) -> AnnotatorResult:
+    """Return the judge against one person; ``counts``: judge better, person better, the same."""
+    n = int(counts.sum())
     if n < min_items:
         return AnnotatorResult(annotator, n, skipped=True)
-    apart = errors[:, 0] - errors[:, 1]
-    judge_as_good, human_as_good = apart >= -SAME_ERROR, apart <= SAME_ERROR
-    difference = human_as_good.astype(np.float64) - judge_as_good
-    mean = float(difference.mean())
-    se = float(difference.std(ddof=1)) / float(np.sqrt(n))
+    judge, person, same = (int(one) for one in counts)
+    mean = (person - judge) / n
+    # Each difference is -1, 1 or 0.
+    squares = judge * (-1 - mean) ** 2 + person * (1 - mean) ** 2 + same * mean**2
+    se = float(np.sqrt(squares / (n - 1) / n))
     p = t_cdf((mean - epsilon) / se, df=n - 1) if se > 0 else float(mean >= epsilon)
-    return AnnotatorResult(
-        annotator, n, float(judge_as_good.mean()), float(human_as_good.mean()), mean, p
-    )
+    return AnnotatorResult(annotator, n, (judge + same) / n, (person + same) / n, mean, p)
 
 
 def _verdict(rows: list[AnnotatorResult], *, epsilon: float, q: float) -> AlternativeAnnotator:

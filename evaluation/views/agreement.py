@@ -1,6 +1,7 @@
 """How far raters agree: the page, and what it shows as CSV, JSON and SVG."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -23,7 +24,7 @@ from evaluation.views.inline import inline
 from evaluation.views.markings import MarkingShown
 from evaluation.views.numbers import Shown
 from evaluation.views.pages import Visit, researchers
-from evaluation.views.words import captioned, spoken
+from evaluation.views.words import captioned, shortened, spoken
 
 ALPHA_NAME = "Krippendorff's alpha"
 PERCENT_NAME = "Percent agreement"
@@ -90,8 +91,14 @@ class Row:
         return self.found.slice_key or self.full_name
 
     @property
+    def short_name(self) -> str:
+        """The first words of the question, what it is about, and the slice where there is one."""
+        of = f": {self.found.slice_key}" if self.found.slice_key else ""
+        return f"{shortened(self.found.label, self.found.scope)}{of}"
+
+    @property
     def full_name(self) -> str:
-        """The question with its scope, and the slice where there is one."""
+        """The question's key with its scope, and the slice where there is one."""
         of = f": {self.found.slice_key}" if self.found.slice_key else ""
         return f"{self.found.key} ({self.found.scope}){of}"
 
@@ -307,8 +314,14 @@ def _most_rated(slices: list[Row]) -> list[Row]:
 
 
 def _overview(rows: list[Row]) -> SafeString:
-    named = ((row.full_name, row) for row in rows)
+    named = zip(_names_in_chart(rows), rows, strict=True)
     return _forest(named, "Agreement by question, with 95 % intervals")
+
+
+def _names_in_chart(rows: list[Row]) -> list[str]:
+    """Return what rows are called beside each other: by their keys where words are alike."""
+    worded = Counter(row.short_name for row in rows)
+    return [row.short_name if worded[row.short_name] == 1 else row.full_name for row in rows]
 
 
 def _forest(named: Iterable[tuple[str, Row]], title: str) -> SafeString:
@@ -351,7 +364,7 @@ def _panels(rows: list[Row]) -> SafeString:
                 at, other, alpha.value, alpha.low, alpha.high, about, row.alpha.why or "undefined"
             )
         )
-    title = f"{ALPHA_NAME} of {rows[0].full_name} over turns"
+    title = f"{ALPHA_NAME} of {rows[0].caption} over turns"
     thresholds = [mark.at for mark in CONVENTIONS]
     drawn = charts.panels(moments, title=title, x_title="turn", marks=thresholds)
     return inline(drawn)
@@ -364,7 +377,7 @@ def _map(rows: list[Row]) -> SafeString:
                row.alpha.value.text, f"{row.found.items:,} items", row.alpha.why)
         for row in _of_first_question(rows)
     ]  # fmt: skip
-    title = f"{ALPHA_NAME} of {rows[0].full_name} by {rows[0].found.slice_by}"
+    title = f"{ALPHA_NAME} of {rows[0].caption} by {rows[0].found.slice_by}"
     return inline(charts.heat_map(cells, title=title, lowest=-1.0))
 
 

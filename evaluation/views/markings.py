@@ -6,7 +6,7 @@ from evaluation import sentences
 from evaluation.services.span_agreement import TITLES, Marking
 from evaluation.stats.spans import CHARACTER_ALPHA, JACCARD, JACCARD_MARKED
 from evaluation.views.numbers import Shown
-from evaluation.views.words import spoken
+from evaluation.views.words import captioned, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class MarkingShown:
         return spoken(self.found.label)
 
     @property
-    def full_name(self) -> str:
-        """The question with its scope."""
-        return f"{self.found.key} ({self.found.scope})"
+    def caption(self) -> str:
+        """The question as titles call it."""
+        return captioned(self.found.label, self.found.scope)
 
     @property
     def wave(self) -> str:

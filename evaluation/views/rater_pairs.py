@@ -11,7 +11,7 @@ from evaluation import charts
 from evaluation.charts import Square
 from evaluation.digits import percent
 from evaluation.services import reports
-from evaluation.services.rater_pairs import Pair, RaterPairs, rater_pairs
+from evaluation.services.rater_pairs import ENOUGH_SHARED, Pair, RaterPairs, rater_pairs
 from evaluation.stats.estimates import Estimate
 from evaluation.views import downloads
 from evaluation.views.inline import inline
@@ -139,18 +139,19 @@ def _row(visit: Visit, one: Pair) -> Row:
 
 
 def _extremes(visit: Visit, found: RaterPairs) -> list[str]:
-    """Say in words who agree least and most."""
+    """Say in words who agree least and most, of those who share enough."""
     said = []
-    if len(found):
-        ends = (("least", found[0]), ("most", found[len(found) - 1]))
-        for how, one in ends[: 1 if len(found) == 1 else 2]:
-            row = _row(visit, one)
-            value = one.agreement.value
-            said.append(
-                f"{row.first} and {row.second} agree {how}: in"
-                f" {percent(value) if value is not None else 'none'} of"
-                f" {row.shared} rating{'' if one.agreement.items == 1 else 's'} that both gave."
-            )
+    for how, one in zip(("least", "most"), found.extremes(), strict=False):
+        row = _row(visit, one)
+        said.append(
+            f"{row.first} and {row.second} agree {how}: in"
+            f" {percent(one.agreement.value or 0.0)} of {row.shared} ratings that both gave."
+        )
+    if len(found) and not said:
+        said.append(
+            f"No two raters share {ENOUGH_SHARED} items or turns, so nobody is named here: of fewer"
+            " chance says who agrees most."
+        )
     return said
 
 

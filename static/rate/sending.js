@@ -34,6 +34,15 @@ function show(content) {
   stage.replaceChildren(...(content instanceof DocumentFragment ? content.childNodes : [content]));
   if (ahead && ahead.dataset.key === card()?.dataset.key) hold(null); // it came in between
   settle();
+  claim();
+}
+
+// What is shown may have been answered on a page before this one, and wait: it is not asked again.
+function claim() {
+  const mine = (one) => one.key === card()?.dataset.key && (one.act === "skip" || one.turn === card()?.dataset.turn);
+  const here = waiting().find(mine);
+  if (here && form()) form().dataset.sent = "yes";
+  if (here?.ends) card().dataset.left = "yes";
 }
 
 // --- the next item
@@ -283,12 +292,8 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 
 // Answers that an earlier page could not send go first; then the server says what is next.
 export async function resume() {
-  const queue = waiting();
-  if (!queue.length) return fetchAhead();
-  const mine = (one) => one.key === card()?.dataset.key && (one.act === "skip" || one.turn === card()?.dataset.turn);
-  const here = queue.find(mine);
-  if (here && form()) form().dataset.sent = "yes";
-  if (here?.ends) card().dataset.left = "yes";
+  if (!waiting().length) return fetchAhead();
+  claim();
   unsaid();
   await flush();
 }

@@ -179,6 +179,15 @@ def test_blank_lines_between_rows_are_passed_over(tmp_path):
     assert read(tmp_path, "a,b\n\n1,2\n\n", "b.csv") == [Record(3, {"a": "1", "b": "2"})]
 
 
+@pytest.mark.parametrize(("sign", "word"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_columns_kept_apart_by_another_sign_are_named(tmp_path, sign, word):
+    path = tmp_path / "replies.csv"
+    path.write_text(f"query_id{sign}model{sign}response\nq{sign}m{sign}Yes, no.\n")
+
+    with pytest.raises(FileUnreadable, match=f"kept apart by {word}, not by commas"):
+        list(files.read(path, name=path.name))
+
+
 def test_R062_a_header_that_stands_twice_is_a_bad_line(tmp_path):
     again, good = read(tmp_path, "a,b\na,b\n1,2\n", "b.csv")
 

@@ -175,6 +175,15 @@ def test_a_long_list_of_raters_is_cut_and_says_so(study, monkeypatch):
     assert (len(found.raters), found.raters_more) == (1, 1)
 
 
+def test_raters_who_judged_elsewhere_are_counted_and_not_listed(study):
+    build.rater(study)
+    raters.named(study=study, names=["p1", "p2"], source=RaterSource.IMPORT, now=NOW)
+
+    found = of(study)
+
+    assert (len(found.raters), found.raters_more, found.raters_elsewhere) == (1, 0, 2)
+
+
 def test_more_batches_and_raters_cost_no_more_queries(study, tmp_path):
     def queries():
         with CaptureQueriesContext(

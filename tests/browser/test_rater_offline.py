@@ -85,6 +85,42 @@ def test_R040_a_skip_survives_a_closed_tab(visit, tmp_path):
     assert Rater.objects.get(pk=rater.pk).skipped_count == 1
 
 
+def test_R040_what_was_answered_before_a_closed_tab_is_not_asked_again(visit, tmp_path):
+    rater = seated(build.study(rubric=build.SAFE), tmp_path, 3)
+    page = rating(visit, rater, quiet=True)
+    ready(page)
+    page.context.set_offline(True)
+    answered = []
+    for _ in range(2):
+        answered.append(key_of(page))
+        page.keyboard.press("1")
+        page.keyboard.press("Enter")
+    page.get_by_text(f"{WAITS} 2").wait_for()
+    again = page.context.new_page()
+    page.close()
+    sent = []
+
+    def hold_the_second(route):
+        if route.request.method == "POST":
+            sent.append(route)
+        if len(sent) < 2 or route.request.method != "POST":
+            route.continue_()
+
+    again.route("**/*", hold_the_second)
+    again.context.set_offline(False)
+    again.goto(f"/studies/{rater.study.slug}/rate/")
+    again.locator(f'.card[data-key="{answered[1]}"]').wait_for()
+    asked_again = again.locator("#answers:not([data-sent])").count()
+    again.keyboard.press("2")
+    again.keyboard.press("Enter")
+    for route in sent[1:]:
+        route.continue_()
+    build.wait_for(lambda: Judgment.objects.filter(current=True).count() == 2)
+
+    assert asked_again == 0
+    assert set(Judgment.objects.values_list("answers__option__code", flat=True)) == {"no"}
+
+
 def test_R034_a_skip_whose_answer_was_lost_is_sent_again_and_counts_once(visit, tmp_path):
     rater = seated(build.study(rubric=NOTE), tmp_path, 2)
     page = rating(visit, rater, quiet=True)

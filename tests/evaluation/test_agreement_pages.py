@@ -253,8 +253,26 @@ def test_slices_of_several_questions_are_told_apart_in_the_chart(tmp_path):
 
     svg = page(client, "agreement_chart", "turns", by="model")
 
-    assert ">misled (conversation): one</text>" in svg
-    assert ">severity (conversation): one</text>" in svg
+    assert ">Did it mislead?: one</text>" in svg
+    assert ">How bad?: one</text>" in svg
+
+
+def test_questions_that_begin_alike_are_told_apart_by_their_keys_in_the_chart(tmp_path):
+    begins = "How far did this one reply of this one model serve the value"
+    rubric = {**given.TURNS, "questions": [dict(one) for one in given.TURNS["questions"]]}
+    for question, ends in zip(
+        rubric["questions"][1:3], ("of the one", "of the other"), strict=True
+    ):
+        question["label"] = f"{begins} {ends}?"
+    study = build.study("alike", rubric=rubric)
+    given.replies(study, tmp_path, "a", model="one")
+    given.judgments(study, tmp_path, [("a", "p1", "who", "user"), ("a", "p1", "severity", "1")])
+    client = client_of(build.member(study, Role.RESEARCHER))
+
+    svg = page(client, "agreement_chart", "alike")
+
+    assert ">who (conversation)</text>" in svg
+    assert ">severity (conversation)</text>" in svg
 
 
 @pytest.mark.parametrize("name", ["agreement", "agreement_csv", "judges", "releases"])

@@ -74,7 +74,11 @@ def table(response):
 def test_the_most_disputed_stand_first_and_the_undisputed_are_not_there(study):
     found = disagreements.disputed(about(study, "safe"))
 
-    assert [(one.name, one.ratings) for one in found.units] == [("half", 2), ("even", 4), ("most", 3)]
+    assert [(one.name, one.ratings) for one in found.units] == [
+        ("half", 2),
+        ("even", 4),
+        ("most", 3),
+    ]
     assert [one.share for one in found.units] == pytest.approx([1, 2 / 3, 2 / 3])
     assert (found.rated, found.pairable, found.differing) == (5, 4, 3)
 

@@ -235,7 +235,7 @@ def test_a_marked_question_can_be_asked_for_alone(study, client, capsys):
     page = client.get(reverse("evaluation:agreement", args=["marks"]), asked).content.decode()
     by_api = client.get(reverse("api-agreement", args=["marks"]), asked).json()
 
-    assert "Agreement on places marked for evidence (conversation)" in page
+    assert "Agreement on places marked for “Where?”" in page
     assert '<option value="evidence" selected>Where?</option>' in page
     assert by_api == printed(capsys, "agreement", "marks", "--question", "evidence")
     assert (by_api["questions"], by_api["spans"]) == ([], [found(study).as_json()])

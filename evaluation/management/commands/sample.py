@@ -16,6 +16,7 @@ from evaluation.intake import plans, quantities, rehearsals, samples
 from evaluation.intake.designs import Drawing, drawing_from_json, refuse_unused
 from evaluation.management.printing import UNUSABLE
 from evaluation.models import Design
+from evaluation.services import judges
 from evaluation.services.studies import the_study
 
 WAVES = {str(wave.label): wave for wave in (Wave.FIRST, Wave.AUDIT)}
@@ -56,9 +57,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--quantity",
-            help='What the weighted mean is of: {"judge": 1, "question": "misled", "answers":'
-            ' ["yes"]}, or {} for the length (default: an answer of the first judge, or the'
-            " length).",
+            help='What the weighted mean is of: {"judge": "strict", "question": "misled",'
+            ' "answers": ["yes"]}, or {} for the length (default: an answer of the first judge,'
+            " or the length).",
         )
         parser.add_argument(
             "--open", type=int, metavar="RATERS", help="Open so many seats at each item."
@@ -77,8 +78,8 @@ class Command(BaseCommand):
 
     def _run(self, slug: str, options: dict[str, Any]) -> None:
         study = the_study(slug)
-        frame = frame_from_json(_parsed("--frame", options["frame"]))
-        given = _parsed("--parameters", options["parameters"])
+        frame = frame_from_json(_parsed(study, "--frame", options["frame"]))
+        given = _parsed(study, "--parameters", options["parameters"])
         named = {"design": options["design"], "size": options["size"], "by": options["by"]}
         drawing = drawing_from_json(given | {k: v for k, v in named.items() if v})
         refuse_unused(drawing)
@@ -126,7 +127,7 @@ def _rehearsed(
 ) -> dict[str, Any]:
     quantity = quantities.usual_for(study, besides=drawing.marked)
     if options["quantity"] is not None:
-        quantity = quantities.quantity_from_json(_parsed("--quantity", options["quantity"]))
+        quantity = quantities.quantity_from_json(_parsed(study, "--quantity", options["quantity"]))
     return rehearsals.rehearsed(
         study,
         frame,
@@ -147,11 +148,20 @@ def _seen(stratum: dict[str, Any]) -> str:
     )
 
 
-def _parsed(name: str, text: str) -> dict[str, Any]:
+def _parsed(study: StudyFacts, name: str, text: str) -> dict[str, Any]:
+    """Return an option's JSON; a judge may be called by its name."""
     try:
         found = json.loads(text)
     except ValueError as error:
         raise FrameInvalid(f"{name} is not JSON: {error}.") from error
     if not isinstance(found, dict):
         raise FrameInvalid(f"{name} is not an object in braces.")
-    return found
+    return {key: _with_judges(study, key, value) for key, value in found.items()}
+
+
+def _with_judges(study: StudyFacts, key: str, value: Any) -> Any:
+    if key == "judge" and isinstance(value, str):
+        return judges.judge_named(study, value).id
+    if isinstance(value, dict):
+        return {name: _with_judges(study, name, inner) for name, inner in value.items()}
+    return value

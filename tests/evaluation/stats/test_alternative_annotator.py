@@ -10,6 +10,7 @@ from evaluation.stats.alternative_annotator import (
     Epsilon,
     Scoring,
     alternative_annotator_test,
+    alternative_annotator_test_in_blocks,
 )
 from evaluation.stats.estimates import Undefined
 from evaluation.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
@@ -52,6 +53,22 @@ def test_alttest_inline_small(epsilon, outcome):
         assert [result.rho_judge, result.rho_human, result.mean_difference, result.p] == approx(
             [row["rho_judge"], row["rho_human"], row["mean_diff"], row["p"]], abs=near
         )
+
+
+@pytest.mark.parametrize("scoring", Scoring)
+def test_in_blocks_of_whole_items_it_is_the_same_to_the_last_digit(scoring):
+    rng = np.random.default_rng(1)
+    item, annotator = (part.ravel() for part in np.meshgrid(np.arange(200), np.arange(6)))
+    answer = rng.integers(0, 4, item.size)
+    judge = np.where(rng.random(200) < 0.1, np.nan, rng.integers(0, 4, 200))
+    asked = {"judge": judge, "epsilon": 0.1, "scoring": scoring}
+
+    parts = [np.isin(item % 7, chosen) for chosen in ((0, 3), (1, 2, 4), (5, 6))]
+    blocks = [(item[part], annotator[part], answer[part]) for part in parts]
+
+    whole = alternative_annotator_test(item, annotator, answer, **asked)
+    assert alternative_annotator_test_in_blocks(blocks, **asked) == whole
+    assert {one.n for one in whole.annotators} == {int((~np.isnan(judge)).sum())}
 
 
 def test_alttest_inline_small_skips_and_names_people_with_few_items():
