@@ -384,26 +384,6 @@ def specification(
     return stored
 
 
-def judge_with_verdicts(made: Study, tmp_path: Path, *, name: str = "sealedjudge"):
-    """A judge who gave a verdict on every reply of the study."""
-    from evaluation.intake import JudgeVersion, load_verdicts
-    from evaluation.models import Judge
-
-    lines = [
-        {
-            "response_id": reply_id,
-            "question": "winner",
-            "answer": "value_a",
-            "probability": 0.75,
-            "reasoning": "sealedreasoning: it served the first value",
-        }
-        for reply_id in Response.objects.filter(study=made).values_list("external_id", flat=True)
-    ]
-    path = jsonl(tmp_path / f"verdicts{next(_numbers)}.jsonl", lines)
-    load_verdicts(study=facts(made), path=path, judge=JudgeVersion(name), now=NOW)
-    return Judge.objects.get(study=made, name=name)
-
-
 def release(made: Study, *, name: str = "first"):
     """A release of the study, written."""
     from evaluation import tasks

@@ -3,7 +3,7 @@
 And an answer's option must be one of its question's: Django has no composite foreign key, so it
 is one here on PostgreSQL and a trigger on SQLite, which cannot add a key to a table.
 A later migration that rebuilds one of these tables on SQLite must make its triggers again;
-``tests/guards/test_constraints.py`` fails if it does not.
+``tests/guards/test_never_changed.py`` fails if it does not.
 """
 
 from django.db import migrations

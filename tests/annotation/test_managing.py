@@ -1,3 +1,5 @@
+"""The admins' pages: who opens them, making a study, opening and closing it, what to do next."""
+
 import json
 from http import HTTPStatus
 
@@ -5,10 +7,9 @@ import pytest
 from django.test import Client
 
 from annotation.models import Membership, Study
-from annotation.rubric_format import presets
-from annotation.services import invitations
 from annotation.vocabulary import Role, StudyState
 from tests import build
+from tests.pages import page
 
 pytestmark = pytest.mark.django_db
 
@@ -34,31 +35,11 @@ POST_PAGES = (
     "rubric/edit/",
 )
 NEW = {"title": "Honest prices", "preset": "tradeoff-quick", "raters_per_item": "2"}
-SETTINGS = {
-    "title": "New title",
-    "guidelines": "Read twice.",
-    "lease_minutes": "30",
-    "replies_per_query": "2",
-    "break_minutes": "50",
-    "skips_before_review": "3",
-    "on_withdrawal": "keep",
-}
 
 
 @pytest.fixture
 def study():
     return build.study("s", state="draft")
-
-
-@pytest.fixture
-def admin(study, client):
-    account = build.member(study, Role.ADMIN, name="boss")
-    client.force_login(account)
-    return account
-
-
-def page(response) -> str:
-    return response.content.decode()
 
 
 @pytest.mark.parametrize("path", GET_PAGES)
@@ -253,175 +234,6 @@ def test_an_unknown_state_is_refused(study, admin, client):
     )
 
 
-def test_settings_are_stored_and_guidelines_get_a_version(study, admin, client):
-    response = client.post("/studies/s/settings/", SETTINGS)
-
-    study.refresh_from_db()
-    assert response.status_code == HTTPStatus.SEE_OTHER
-    assert (study.title, study.lease_minutes, study.replies_per_query) == ("New title", 30, 2)
-    assert (study.one_framing_per_scenario, study.shows_system_messages) == (False, False)
-    assert (study.guidelines.version, study.guidelines.text) == (2, "Read twice.")
-
-
-def test_storing_the_same_guidelines_makes_no_version(study, admin, client):
-    client.post("/studies/s/settings/", SETTINGS)
-    client.post("/studies/s/settings/", SETTINGS)
-
-    assert study.guideline_versions.count() == 2
-
-
-def test_wrong_settings_change_nothing(study, admin, client):
-    response = client.post("/studies/s/settings/", {**SETTINGS, "lease_minutes": "0"})
-
-    study.refresh_from_db()
-    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "Read twice." in page(response)
-    assert study.title == "A study"
-
-
-def test_guidelines_are_shown_as_raters_read_them(study, admin, client):
-    client.post("/studies/s/settings/", {**SETTINGS, "guidelines": "Be **fair** <script>"})
-
-    shown = page(client.get("/studies/s/settings/"))
-
-    assert "<strong>fair</strong>" in shown
-    assert "&lt;script&gt;" in shown
-
-
-def test_the_settings_lead_to_the_rubric(study, admin, client):
-    assert 'href="/studies/s/rubric/edit/">Rubric</a>.' in page(client.get("/studies/s/settings/"))
-
-
-def test_what_is_asked_now_says_in_words_when_a_question_is_asked(client):
-    study = build.study("s", rubric=build.EVERY_TYPE)
-    client.force_login(build.member(study, Role.ADMIN))
-
-    assert "only if “Misled?” is Yes" in page(client.get("/studies/s/rubric/edit/"))
-
-
-def test_a_further_rubric_version_is_published(study, admin, client):
-    source = {**presets()["tradeoff-quick"].model_dump(mode="json", by_alias=True), "version": 3}
-
-    response = client.post("/studies/s/rubric/", {"rubric_text": json.dumps(source)})
-
-    study.refresh_from_db()
-    assert response.status_code == HTTPStatus.SEE_OTHER
-    assert study.rubric.version == 3
-
-
-def test_a_published_version_is_never_changed(study, admin, client):
-    source = presets()["tradeoff-quick"].model_dump(mode="json", by_alias=True)
-    source["title"] = "Another"
-
-    response = client.post("/studies/s/rubric/", {"rubric_text": json.dumps(source)})
-
-    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "higher version" in page(response)
-
-
-def test_the_rubric_downloads_as_the_file_it_was_made_from(study, admin, client):
-    response = client.get("/studies/s/rubric.json")
-
-    assert "attachment" in response["Content-Disposition"]
-    assert response.json() == study.rubric.source
-
-
-def test_a_study_without_a_rubric_has_none_to_download(study, admin, client):
-    Study.objects.filter(pk=study.pk).update(rubric=None)
-
-    assert client.get("/studies/s/rubric.json").status_code == HTTPStatus.NOT_FOUND
-
-
-def test_invitation_links_are_shown_once_and_work(study, admin, client):
-    response = client.post("/studies/s/raters/invite/", {"role": "rater", "count": "2"})
-
-    links = response.context["links"]
-    token = links[0].removesuffix("/").rpartition("/")[2]
-    assert response.status_code == HTTPStatus.OK
-    assert len(links) == 2
-    assert all(
-        link.startswith("http://testserver/join/") and link in page(response) for link in links
-    )
-    assert invitations.find(token=token, now=build.now()).study == study
-    assert token not in page(client.get("/studies/s/raters/"))
-
-
-@pytest.mark.parametrize(
-    "sent", [{"role": "rater", "count": "51"}, {"role": "owner", "count": "1"}, {}]
-)
-def test_wrong_invitations_are_refused(study, admin, client, sent):
-    response = client.post("/studies/s/raters/invite/", sent)
-
-    assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert not study.invitations.exists()
-
-
-def test_open_invitations_are_counted_and_withdrawn(study, admin, client):
-    client.post("/studies/s/raters/invite/", {"role": "rater", "count": "3"})
-    before = page(client.get("/studies/s/raters/"))
-
-    client.post("/studies/s/raters/revoke/")
-
-    assert "3 for raters" in before
-    assert "No open links" in page(client.get("/studies/s/raters/"))
-
-
-def test_a_rater_is_paused_and_resumed(study, admin, client):
-    ann = build.rater(study)
-
-    client.post(f"/studies/s/raters/{ann.pk}/pause/")
-    ann.refresh_from_db()
-    paused = ann.paused_at
-    client.post(f"/studies/s/raters/{ann.pk}/resume/")
-    ann.refresh_from_db()
-
-    assert paused is not None
-    assert ann.paused_at is None
-
-
-@pytest.mark.parametrize("act", ["pause", "resume"])
-def test_another_studys_rater_is_out_of_reach(study, admin, client, act):
-    other = build.rater(build.study())
-
-    response = client.post(f"/studies/s/raters/{other.pk}/{act}/")
-
-    other.refresh_from_db()
-    assert response.status_code == HTTPStatus.NOT_FOUND
-    assert other.paused_at is None
-
-
-def test_a_membership_is_ended(study, admin, client):
-    membership = build.member(study, Role.RESEARCHER).memberships.get()
-
-    response = client.post(f"/studies/s/members/{membership.pk}/end/")
-
-    membership.refresh_from_db()
-    assert response["Location"] == "/studies/s/raters/"
-    assert membership.ended_at is not None
-
-
-def test_the_last_admin_stays(study, admin, client):
-    response = client.post(f"/studies/s/members/{admin.memberships.get().pk}/end/")
-
-    assert response.status_code == HTTPStatus.CONFLICT
-    assert "needs an admin" in page(response)
-    assert admin.memberships.get().ended_at is None
-
-
-def test_an_admin_who_leaves_goes_home(study, admin, client):
-    build.member(study, Role.ADMIN)
-
-    response = client.post(f"/studies/s/members/{admin.memberships.get().pk}/end/")
-
-    assert response["Location"] == "/"
-
-
-def test_another_studys_membership_is_out_of_reach(study, admin, client):
-    other = build.member(build.study(), Role.RESEARCHER).memberships.get()
-
-    assert client.post(f"/studies/s/members/{other.pk}/end/").status_code == HTTPStatus.NOT_FOUND
-
-
 def test_a_new_study_says_what_to_do_until_it_is_done(study, admin, client, tmp_path):
     fresh = client.get("/studies/s/").context["steps"]
     build.item(study, tmp_path)
@@ -455,54 +267,6 @@ def test_no_page_has_inline_code(study, admin, client, tmp_path):
         assert "style=" not in shown
         assert " onclick=" not in shown
         assert "<script>" not in shown
-
-
-def test_the_operators_pages_cannot_change_judgments(client):
-    client.force_login(build.user(is_staff=True, is_superuser=True))
-
-    shown = page(client.get("/operator/"))
-
-    assert "/operator/annotation/user/" in shown
-    assert "judgment" not in shown.lower()
-    assert client.get("/operator/annotation/judgment/").status_code == HTTPStatus.NOT_FOUND
-
-
-def test_the_operator_looks_at_studies_and_never_at_passwords(study, client):
-    operator = build.user(is_staff=True, is_superuser=True)
-    client.force_login(operator)
-
-    assert client.get(f"/operator/annotation/study/{study.pk}/change/").status_code == HTTPStatus.OK
-    assert study.secret not in page(client.get(f"/operator/annotation/study/{study.pk}/change/"))
-    assert operator.password not in page(
-        client.get(f"/operator/annotation/user/{operator.pk}/change/")
-    )
-    assert client.get("/operator/annotation/user/add/").status_code == HTTPStatus.FORBIDDEN
-
-
-@pytest.mark.parametrize(("role", "n_raters"), [("admin", 0), ("rater", 1)])
-def test_the_operator_can_give_a_study_a_member(study, client, role, n_raters):
-    client.force_login(build.user(is_staff=True, is_superuser=True))
-    account = build.user()
-
-    client.post(
-        "/operator/annotation/membership/add/",
-        {"study": study.pk, "user": account.pk, "role": role},
-    )
-
-    assert account.memberships.get().role == role
-    assert study.raters.filter(user=account).count() == n_raters
-
-
-def test_the_operator_can_end_a_membership(study, admin, client):
-    client.force_login(build.user(is_staff=True, is_superuser=True))
-    path = f"/operator/annotation/membership/{admin.memberships.get().pk}/change/"
-
-    client.post(path, {"role": "admin", "ended_at_0": "2026-03-02", "ended_at_1": "12:00"})
-    ended = admin.memberships.get().ended_at
-    client.post(path, {"role": "admin", "ended_at_0": "", "ended_at_1": ""})
-
-    assert ended is not None
-    assert admin.memberships.get().ended_at is None
 
 
 def test_a_form_without_its_token_is_refused_on_a_page_that_says_what_to_do(study):

@@ -11,7 +11,7 @@ from annotation.models import Rater, Seat, Skip
 from annotation.receipts import opened
 from annotation.selectors.refused import in_words
 from tests import build
-from tests.annotation.test_rating_flow import Browser
+from tests.annotation.rating import Browser
 
 pytestmark = pytest.mark.django_db
 

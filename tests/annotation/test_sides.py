@@ -8,8 +8,8 @@ from annotation.models import Item, LanguageModel, Seat
 from annotation.services import openings, seats, withdrawals
 from annotation.vocabulary import Wave
 from tests import build
+from tests.annotation.seating import CLAIM
 from tests.annotation.test_pairs import PAIR, open_pairs, replies
-from tests.annotation.test_seats import CLAIM
 from tests.build import NOW, claim
 
 pytestmark = pytest.mark.django_db

@@ -10,14 +10,14 @@ from annotation.models import Draft, Flag, Judgment, Rater, Seat, TextAnswer
 from annotation.selectors.cards import card_for
 from tests import build
 from tests.browser.rating import LISTEN, select, until
-from tests.guards import hostile
+from tests.guards import hostile, hostile_texts, voices
 from tests.guards.routes import routes
-from tests.guards.test_payloads import REFUSED, address
+from tests.guards.shapes import REFUSED, address
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WATCH = f"""
-  window.{hostile.RUN.removesuffix("()")} = () => window.happened("a payload ran");
+  window.{voices.RUN.removesuffix("()")} = () => window.happened("a payload ran");
   addEventListener("securitypolicyviolation", (event) =>
     window.happened(`${{event.violatedDirective}} refused ${{event.blockedURI}} ${{event.sample}}`), true);
 """
@@ -27,7 +27,7 @@ NOT_PAGES = (".csv", ".json", ".svg", "/files/", "/schema/", "/manifest.json", "
 
 @pytest.fixture
 def say():
-    return hostile.Voice((*hostile.MARKUP, *hostile.ADDRESSES, *hostile.SIGNS))
+    return voices.Voice((*voices.MARKUP, *voices.ADDRESSES, *voices.SIGNS))
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_R021_an_admin_looks_at_a_specification_of_payloads_before_it_is_stored(
     page.get_by_label("Title").fill(say.said["study-title"])
     page.get_by_label("Key of the document").fill("key")
     page.get_by_label("Version").fill("2")
-    page.locator("textarea[name=text]").fill(hostile.specification(say))
+    page.locator("textarea[name=text]").fill(hostile_texts.specification(say))
 
     page.get_by_role("button", name="Look at the clauses").click()
     page.get_by_text("Step 2 of 2").wait_for()

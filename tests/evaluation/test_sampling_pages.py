@@ -10,7 +10,7 @@ from annotation.vocabulary import Role
 from evaluation.models import Judge, Sample
 from tests import build
 from tests.evaluation import given
-from tests.evaluation.test_samples import RUBRIC
+from tests.evaluation.sampling import RUBRIC
 
 pytestmark = pytest.mark.django_db
 

@@ -3,14 +3,8 @@
 Both make the same things in the same shape, so that their pages must be the same but for words.
 """
 
-import itertools
 import json
-import re
-from dataclasses import dataclass, field
 from pathlib import Path
-
-from django.http import QueryDict
-from django.urls import reverse
 
 from annotation.models import (
     Batch,
@@ -46,198 +40,9 @@ from annotation.services.settings import StudySettings
 from annotation.services.values import Meaning
 from annotation.vocabulary import FlagKind, OnWithdrawal, Role, StudyState
 from tests import build
+from tests.guards.hostile_texts import replies, rubric, specification
+from tests.guards.voices import Voice, printable
 from tests.guards.world import World
-
-# What runs if it runs: the page's own name for "it was broken into".
-RUN = "pwn()"
-MARKUP = (
-    f"""<script>{RUN}</script>""",
-    f"""'"><img src=x onerror={RUN}>""",
-    f"""" autofocus onfocus={RUN} x=" """.strip(),
-    f"""' onmouseover={RUN} x='""",
-    f"""</script><script>{RUN}</script>""",
-    f"""</textarea><img src=x onerror={RUN}>""",
-    f"""</title></style><svg onload={RUN}>""",
-    f"""</template></noscript></select><iframe srcdoc=x onload={RUN}>""",
-    """<base href=https://evil.example/><link rel=stylesheet href=//evil.example/a.css>""",
-    """<meta http-equiv=refresh content=0;url=https://evil.example>""",
-    """<form action=https://evil.example><button formaction=//evil.example>""",
-    """<style>@import url(https://evil.example/a.css)</style>""",
-    """<b style=background:url(//evil.example/b.png)>""",
-    f"""--><img src=x onerror={RUN}><!--""",
-    f"""]]></dl></ul></table><math><a xlink:href="javascript:{RUN}">""",
-    f"""&lt;img src=x onerror={RUN}&gt;&#60;script&#62;""",
-)
-# A field whose whole content is an address.
-ADDRESSES = (
-    f"javascript:{RUN}//",
-    f"data:text/html,<script>{RUN}</script>",
-    "//evil.example/",
-    "https://evil.example/",
-)
-# What templates, styles, JSON, rows of words and readers trip over.
-SIGNS = (
-    """{{7*7}}{% debug %}{{request}}${7*7}#{7*7}<%=7*7%>""",
-    """{"kind":"x","slot":1}],"evil":[{"a":"b"}]}""",
-    """\\");alert(1);//\\u003cscript\\u003e\\x3cimg\\x3e""",
-    "line\u2028separator\u2029and\u00a0\u202egnp.exe\u202c\u2066\u200f",
-    "рaypal\u0430\u0301\u0335 ＜script＞\ufe64img\ufe65 \ufeff\u200b",
-    "W" * 60,
-)
-PLAIN = re.compile(r"[!-/:-@\[-`{-~]")
-
-
-@dataclass
-class Voice:
-    """Writes every text of a world, each with its own name in it; ``harmless`` in plain letters."""
-
-    payloads: tuple[str, ...]
-    harmless: bool = False
-    said: dict[str, str] = field(default_factory=dict)
-    _turns: "itertools.count[int]" = field(default_factory=itertools.count)
-
-    def __call__(self, name: str, *, longest: int = 100, every: bool = False) -> str:
-        """Return one payload and the name of the field, or every payload; the same once more."""
-        if name in self.said:
-            return self.said[name]
-        room = longest - len(name)
-        if every:
-            text = " ".join(self.payloads) + name
-        else:
-            fitting = [one for one in self.payloads if len(one) <= room]
-            text = (fitting[next(self._turns) % len(fitting)] if fitting else "'\"><"[:room]) + name
-        self.said[name] = self.plain(text)
-        return self.said[name]
-
-    def plain(self, text: str) -> str:
-        """Return a text as this voice says it."""
-        return PLAIN.sub("x", text) if self.harmless else text
-
-    def prose(self, name: str) -> str:
-        """Return Markdown with everything that it can hold, and every payload in each place."""
-        one = " ".join(self.payloads).replace("`", "").replace("*", "").replace("_", "")
-        inline = self.plain(one.replace("[", "(").replace("]", ")").replace("\u2028", " "))
-        cell = inline.replace("|", "/")
-        address = self.plain(self.payloads[0].replace("<", "").replace(">", "").replace(" ", ""))
-        self.said[name] = inline
-        return (
-            f"# {inline}\n\n{inline} **{inline}** `{inline}` [{inline}]({address} '{name}')"
-            f" ![{inline}]({address})\n\n- {inline}\n1. {inline}\n\n> {inline}\n\n"
-            f"| {cell} | b |\n|---|--:|\n| {cell} | {cell} |\n\n"
-            f"```{self.plain('js>').strip()}\n{inline}\n```\n\n    {inline}\n\nI am Claude, made by"
-            f" Anthropic. {inline} \u202eright to left\u202c\n\n{self.plain('<b>')}end {name}"
-        )
-
-
-def rubric(say: Voice) -> dict:
-    """A question of every type, every one of its texts the voice's."""
-    code, other, kind = (say(name, longest=100) for name in ("code-1", "code-2", "kind-1"))
-    words = {
-        key: {"label": say(f"de-label-{key}"), "help": say(f"de-help-{key}")}
-        for key in ("choice", "some", "scale", "words", "evidence", "kept")
-    }
-    return {
-        "key": say("rubric-key"),
-        "title": say("rubric-title", longest=200),
-        "questions": [
-            {
-                "key": "choice",
-                "label": say("label-choice", every=True),
-                "help": say("help-choice", every=True),
-                "type": "single",
-                "scope": "both",
-                "options": [
-                    {"code": code, "label": say("option-1", every=True)},
-                    {"code": other, "label": say("option-2") + " {value_a} {value_b}"},
-                ],
-            },
-            {
-                "key": "some",
-                "label": say("label-some"),
-                "help": say("help-some"),
-                "type": "several",
-                "scope": "both",
-                "required": False,
-                "show_if": {"question": "choice", "is": [other]},
-                "options": [{"code": say("code-3"), "label": say("option-3")}],
-            },
-            {
-                "key": "scale",
-                "label": say("label-scale"),
-                "type": "scale",
-                "level": "ordinal",
-                "required": False,
-                "anchors": "value_a",
-                "options": [{"code": n, "label": say(f"point-{n}")} for n in range(3)],
-            },
-            {"key": "words", "label": say("label-words"), "type": "text", "required": False},
-            {
-                "key": "evidence",
-                "label": say("label-evidence"),
-                "type": "spans",
-                "scope": "both",
-                "required": False,
-                "options": [{"code": kind, "label": say("kind-label")}],
-            },
-            {
-                "key": "kept",
-                "label": say("label-kept"),
-                "type": "single",
-                "required": False,
-                "clauses": True,
-                "options": [
-                    {"code": "yes", "label": say("option-yes")},
-                    {"code": say("code-5"), "label": say("option-no")},
-                ],
-            },
-        ],
-        "translations": {"de": words},
-    }
-
-
-def specification(say: Voice) -> str:
-    """A document whose ids, titles, authorities and words are the voice's."""
-    ids = [_printable(say(f"clause-{n}")) for n in range(3)]
-    for n, one in enumerate(ids):
-        kept = "".join(one.split()).replace("}", ")").replace("{", "(").replace('"', "'")
-        ids[n] = say.said[f"clause-{n}"] = kept
-    return "\n\n".join(
-        f"{'#' * (n + 1)} {say(f'clause-title-{n}', longest=200)} "
-        f'{{id="{one}" authority="{say(f"authority-{n}", longest=60).replace(chr(34), "")}"}}\n\n'
-        f"{say.prose(f'clause-text-{n}').replace('# ', '')}"
-        for n, one in enumerate(ids)
-    )
-
-
-def _replies(say: Voice, value_a: str, value_b: str) -> list[dict]:
-    return [
-        {
-            "query_id": say(f"query-{n}", longest=150),
-            "response_id": say(f"reply-{n}", longest=150),
-            "scenario_id": say(f"scenario-{n}", longest=150),
-            "model": say(f"provider-{n}", longest=80) + "/" + say(f"model-{n}", longest=80),
-            "value_a": value_a,
-            "value_b": value_b,
-            "language": say("language", longest=35),
-            "topics": [say("topic")],
-            "facts": [say("fact", every=True)],
-            "anchors": {"value_a": [say(f"anchor-{place}") for place in range(3)]},
-            "metadata": {say("metadata-name"): say("metadata-value")},
-            say("unknown-field"): {say("inner-name"): [say("inner-value")]},
-            "messages": [
-                {"role": "system", "content": say.prose(f"system-{n}")},
-                *(
-                    message
-                    for turn in (1, 2)
-                    for message in (
-                        {"role": "user", "content": say.prose(f"user-{n}-{turn}")},
-                        {"role": "assistant", "content": say.prose(f"assistant-{n}-{turn}")},
-                    )
-                ),
-            ],
-        }
-        for n in range(5)
-    ]
 
 
 def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
@@ -259,13 +64,13 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
     _name(people | {"colleague": colleague}, say)
     _settings(study, say, people["admin"])
     value_a, value_b = say("value-a", longest=150), say("value-b", longest=150)
-    batch = _batch(study, say, tmp_path, _replies(say, value_a, value_b))
+    batch = _batch(study, say, tmp_path, replies(say, value_a, value_b))
     _values(study, say, tmp_path)
     version = build.specification(
         study,
-        key=_printable(say("specification-key")),
-        title=_printable(say("specification-title", longest=200)),
-        version=_printable(say("specification-version")),
+        key=printable(say("specification-key")),
+        title=printable(say("specification-title", longest=200)),
+        version=printable(say("specification-version")),
         source=specification(say),
     )
     build.open_seats(study, n_seats=3)
@@ -277,7 +82,7 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
     judge = _judge(study, say, tmp_path)
     release = build.release(study, name=say("release"))
     for user in people.values():
-        tokens.issue(user=user, name=_printable(say(f"token-{user.pk}", longest=90)))
+        tokens.issue(user=user, name=printable(say(f"token-{user.pk}", longest=90)))
     _rubric_draft(study, people["admin"], say)
     held = Seat.objects.held_by(said[1].rater_id).order_by("hold").first()
     item = Item.objects.filter(study=study, judgments__isnull=False).first()
@@ -310,10 +115,6 @@ def make(tmp_path: Path, say: Voice, *, slug: str) -> World:
         "judged_seat": said[1].seat.key,
     }
     return World(study, routes, people)
-
-
-def _printable(text: str) -> str:
-    return "".join(sign for sign in text if sign.isprintable())
 
 
 def _in_order(study: Study) -> None:
@@ -506,19 +307,3 @@ def _rubric_draft(study: Study, admin: User, say: Voice) -> None:
     }
     left = draft_from({**fields_of(draft), **wrong})
     rubric_drafts.store(study=study, source=source_of(left), seen=None, by=admin, now=build.NOW)
-
-
-def query(say: Voice) -> str:
-    """Every parameter that any page reads, all of them the voice's."""
-    asked = QueryDict(mutable=True)
-    for name in (
-        "q", "words", "question", "by", "language", "next", "repeat", "text", "page", "list",
-        "batch", "decision", "rule", "key", "people", "judge", "scope", "back", "name",
-    ):  # fmt: skip
-        asked[name] = say(f"asked-{name}")
-    return asked.urlencode()
-
-
-def consent_page(world: World) -> str:
-    """The address at which the world's rater agrees."""
-    return reverse("annotation:consent", args=[world.study.slug])

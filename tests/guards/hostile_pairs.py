@@ -7,7 +7,8 @@ from annotation.rubric_format import rubric_from_json
 from annotation.services import batches, studies
 from annotation.vocabulary import StudyState
 from tests import build
-from tests.guards.hostile import Voice, _in_order
+from tests.guards.hostile import _in_order
+from tests.guards.voices import Voice
 from tests.guards.world import World
 
 

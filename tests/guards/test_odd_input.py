@@ -12,9 +12,9 @@ from annotation.models import Rater, Seat, User
 from annotation.selectors.cards import card_for, card_for_edit
 from annotation.services import consents, seats
 from tests import build
-from tests.guards import hostile, world
+from tests.guards import hostile, voices, world
+from tests.guards.echoes import ECHOES, echoed
 from tests.guards.routes import Route, routes
-from tests.guards.test_payloads import ECHOES, echoed
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ AS_JSON = {
 
 @pytest.fixture
 def say():
-    return hostile.Voice(hostile.SIGNS, harmless=True)
+    return voices.Voice(voices.SIGNS, harmless=True)
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ class Sheet:
     fields: dict[str, str]
 
 
-def sheet_of_a_last_stage(of: world.World, say: hostile.Voice) -> Sheet:
+def sheet_of_a_last_stage(of: world.World, say: voices.Voice) -> Sheet:
     """The whole of an item whose turns are judged, the next item held already."""
     made = build.rater(of.study)
     consents.give(rater=made, text_id=of.study.consent_text_id, now=build.now())
@@ -194,7 +194,7 @@ def sheet_of_a_last_stage(of: world.World, say: hostile.Voice) -> Sheet:
     return Sheet(made.user, f"/studies/own/rate/{seat.key}/", fields)
 
 
-def sheet(name: str, of: world.World, say: hostile.Voice) -> Sheet:
+def sheet(name: str, of: world.World, say: voices.Voice) -> Sheet:
     """Return a form of the world's rater."""
     if name == "submit the whole":
         return sheet_of_a_last_stage(of, say)
@@ -293,7 +293,7 @@ def test_a_next_item_that_no_database_looks_up_is_as_if_none_was_named(own, say)
     assert status == 200
 
 
-class Odd(hostile.Voice):
+class Odd(voices.Voice):
     """Says the same odd text everywhere."""
 
     def __init__(self, text: str, said: dict[str, str]) -> None:

@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from annotation.models import Rater, Seat
 from annotation.selectors.cards import card_for
-from tests.guards import hostile, hostile_pairs, world
-from tests.guards.test_payloads import VOICES, differences, html_of, problems_of
+from tests.guards import hostile_pairs, voices, world
+from tests.guards.shapes import VOICES, differences, html_of, problems_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def twins(request, tmp_path):
     """The hostile pairs and their harmless twins, each with the voice that wrote them."""
     made = []
     for name, harmless in (("evil", False), ("good", True)):
-        say = hostile.Voice(VOICES[request.param], harmless)
+        say = voices.Voice(VOICES[request.param], harmless)
         made.append((hostile_pairs.make(tmp_path / name, say, slug=f"{name}-pairs"), say))
     return made
 
@@ -59,7 +59,7 @@ def test_R021_what_admins_see_of_pairs_keeps_its_shape(twins):
     assert found == []
 
 
-def answers_to(of: world.World, say: hostile.Voice, key: str) -> dict:
+def answers_to(of: world.World, say: voices.Voice, key: str) -> dict:
     """Other answers than those stored at a seat, and one that the rubric does not have."""
     rater = Rater.objects.select_related("study").get(study=of.study, user=of.people["rater"])
     seat = Seat.objects.select_related("item").get(key=of.values[key])

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from annotation import cells
-from tests.guards import hostile, world
+from tests.guards import hostile, voices, world
 from tests.guards.routes import routes
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def sheets(of: world.World):
 
 def test_R027_no_cell_of_any_table_that_a_page_sends_is_run_by_a_spreadsheet(tmp_path, settings):
     settings.DATA_DIR = tmp_path / "data"
-    of = hostile.make(tmp_path, hostile.Voice(FORMULAS), slug="own")
+    of = hostile.make(tmp_path, voices.Voice(FORMULAS), slug="own")
     run, met, seen = [], 0, set()
 
     for where, sheet in sheets(of):

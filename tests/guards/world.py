@@ -8,6 +8,8 @@ from annotation.models import Batch, GoldAnswer, Item, Judgment, Rater, Response
 from annotation.selectors.studies import pseudonyms
 from annotation.services import gold, invitations
 from annotation.vocabulary import Role
+from evaluation.intake import JudgeVersion, load_verdicts
+from evaluation.models import Judge
 from tests import build
 
 MODEL = "sealedvendor/UnderSeal-9"
@@ -61,7 +63,7 @@ def make(tmp_path, *, name: str) -> World:
     build.judgment(judged_by)
     build.judgment(judged_by)
     known = _known(study, f"sealed-reply-{name}-0", tmp_path)
-    judge = build.judge_with_verdicts(study, tmp_path)
+    judge = _judge(study, tmp_path)
     release = build.release(study)
     item = Item.objects.filter(study=study, judgments__isnull=False).first()
     values = {
@@ -99,6 +101,24 @@ def _loaded(study: Study, path) -> Batch:
     batch = batches.register(study=study, file_name=path.name, now=build.NOW)
     batches.load(batch=batch, path=path)
     return batch
+
+
+def _judge(study: Study, tmp_path) -> Judge:
+    """A judge who gave a verdict on every reply of the study."""
+    lines = [
+        {
+            "response_id": reply_id,
+            "question": "winner",
+            "answer": "value_a",
+            "probability": 0.75,
+            "reasoning": "sealedreasoning: it served the first value",
+        }
+        for reply_id in Response.objects.filter(study=study).values_list("external_id", flat=True)
+    ]
+    path = build.jsonl(tmp_path / f"verdicts-{study.slug}.jsonl", lines)
+    version = JudgeVersion("sealedjudge")
+    load_verdicts(study=build.facts(study), path=path, judge=version, now=build.NOW)
+    return Judge.objects.get(study=study, name=version.name)
 
 
 def _known(study: Study, reply_id: str, tmp_path) -> GoldAnswer:
