@@ -193,7 +193,10 @@ def test_a_button_that_is_none_does_nothing(do):
     ("label", "key"),
     [
         ("Is it safe?", "is_it_safe"),
-        ("How did the reply treat this value: {value_a}?", "how_did_the_reply_treat_this_value_a"),
+        (
+            "How did the reply treat this value: {value_a}?",
+            "how_did_the_reply_treat_this_value_value",
+        ),
         ("Lässt sich’s beurteilen?", "lasst_sichs_beurteilen"),
         ("3 words", "n_3_words"),
         ("是否安全?", "question_1"),
@@ -206,7 +209,7 @@ def test_a_key_is_proposed_from_the_label(label, key):
     (made,) = filled_in(draft(question(key="", label=label))).questions
 
     assert len(made.key) <= 40
-    assert made.key == key or made.key.startswith("how_did_the_reply")
+    assert made.key == key
 
 
 def test_a_key_that_was_typed_stays():

@@ -27,7 +27,9 @@ from tests.evaluation.given import verdict
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["judges", "judge", "judge_slices", "labels", "models", "rates"]
+NUMBERED = ["judges", "judge", "judge_slices", "labels", "rates"]
+# Nobody was asked here which value won, so that the page of models has words and no number.
+PAGES = [*NUMBERED, "models"]
 
 
 @pytest.fixture
@@ -159,7 +161,7 @@ def test_each_page_says_which_exclusions_are_applied_and_where_they_are(study, p
     assert reverse("evaluation:exclusions", args=["spoiled"]) in answer.content.decode()
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", NUMBERED)
 def test_R101_each_page_shows_the_same_without_exclusions_too(study, page, client):
     client.force_login(build.member(study, Role.RESEARCHER))
     given_by = [given.judge(study).pk] if page in ("judge", "judge_slices") else []
@@ -173,7 +175,8 @@ def test_R101_each_page_shows_the_same_without_exclusions_too(study, page, clien
     assert 'href="?exclusions=none">The same without it' in with_it.content.decode()
     assert "No exclusion is applied here, though 1 is in force" in without.content.decode()
     assert numbers_on(without) == before
-    assert numbers_on(with_it) != before or not before
+    assert before
+    assert numbers_on(with_it) != before
 
 
 def numbers_on(answer):

@@ -79,6 +79,7 @@ def test_the_page_shows_the_digits_of_the_report(study, researcher):
 
     found = words(researcher.get(address(study, "labels")))
 
+    assert report.held_out.measured
     for one in report.held_out.measured:
         assert f'value="{one.brier.value!r}"' in found
         assert f'value="{one.ece.low!r}"' in found

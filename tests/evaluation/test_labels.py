@@ -118,6 +118,7 @@ def test_labels_agree_with_those_of_a_release(tmp_path):
     study = given.rich(tmp_path)
     released = given.rows(given.written(study, tmp_path), "labels")
 
+    assert released
     for one in released:
         found = rows(study, one["question"])[one["response_id"], one["scope"], one["turn"]]
         for name in ("raters", "label", "tie", "rule", "inclusion_probability", "weight"):

@@ -46,14 +46,6 @@ def test_the_page_of_pairs_draws_each_pair_with_its_n(study, client):
     assert "n 4)</title>" in html
 
 
-def test_a_pair_that_shares_one_item_gave_one_rating_both(tmp_path, client):
-    study = given.safe(tmp_path, {"a": "yes no"})
-
-    html = page(researcher(study, client), "rater_pairs", study).content.decode()
-
-    assert "of 1 rating that both gave." in html
-
-
 def test_raters_who_share_no_item_are_said_to(tmp_path, client):
     study = build.study(rubric=build.SAFE)
     given.replies(study, tmp_path, "a", "b")

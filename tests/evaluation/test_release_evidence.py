@@ -475,7 +475,9 @@ def test_a_pair_judgment_is_stored_with_both_texts(pairs, tmp_path):
 
     call_command("load_judgments", "again", out / "judgments.jsonl")
 
-    for judgment in Judgment.objects.filter(item__study__slug="again").select_related("item"):
+    loaded = Judgment.objects.filter(item__study__slug="again").select_related("item")
+    assert loaded
+    for judgment in loaded:
         second = judgment.item.reply_2.versions.get()
         assert chosen(vars(judgment), "shown_sha256_2", "text_version_2", "rule_set_2") == (
             second.sha256,

@@ -34,6 +34,7 @@ def test_a_release_is_made_from_the_page_and_lists_its_files(study, client):
     html = client.get(released(client, study)["Location"]).content.decode()
 
     stored = Release.objects.get(study=study)
+    assert stored.manifest["files"]
     for one in stored.manifest["files"]:
         assert one["name"] in html
         assert one["sha256"] in html
