@@ -5,9 +5,11 @@ columns, then each value as its length and its bytes, minus one for no value.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from struct import Struct
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Field
@@ -27,6 +29,12 @@ _NUMBERS = {
     "BooleanField": (1, "?"),
 }
 _TEXTS = {"CharField", "TextField"}
+_OTHERS = {"JSONField", "DateTimeField", "UUIDField"}
+# Times are whole microseconds from here on.
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_moment = Struct("!iq").pack
+_UUID_BYTES = 16
 _length = Struct("!i").pack
 _length_of_json = Struct("!ib").pack
 _JSON_VERSION = 1
@@ -80,6 +88,10 @@ def _encoder(field: "Field[Any, Any]") -> Callable[[Any], bytes]:
     kind = _kind(field)
     if kind == "JSONField":
         return _json
+    if kind == "DateTimeField":
+        return _time
+    if kind == "UUIDField":
+        return _uuid
     if kind in _TEXTS:
         return _text
     size, sign = _NUMBERS[str(kind)]
@@ -92,7 +104,15 @@ def _kind(field: "Field[Any, Any]") -> str | None:
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     kind = field.get_internal_type()
-    return kind if kind in _NUMBERS or kind in _TEXTS or kind == "JSONField" else None
+    return kind if kind in _NUMBERS or kind in _TEXTS or kind in _OTHERS else None
+
+
+def _time(value: datetime | None) -> bytes:
+    return _NOTHING if value is None else _moment(8, (value - _EPOCH) // _MICROSECOND)
+
+
+def _uuid(value: UUID | None) -> bytes:
+    return _NOTHING if value is None else _length(_UUID_BYTES) + value.bytes
 
 
 def _text(value: str | None) -> bytes:

@@ -65,8 +65,9 @@ def insert_values(
     """Insert new rows given as plain values: texts, numbers, booleans, and JSON written out.
 
     ``columns`` are the fields' own names (``query_id``); fields that are left out get their
-    default. JSON may be text or bytes. For millions of rows: model instances cost more than the
-    rows themselves. To be called in a transaction.
+    default. JSON may be text or bytes; times and UUIDs are as Django prepares them for the database
+    at hand. For millions of rows: model instances cost more than the rows themselves. To be called
+    in a transaction.
 
     Raises:
         IntegrityError: a constraint of the table.
@@ -117,6 +118,38 @@ def keys_of(
     with connection.cursor() as cursor:
         cursor.execute(query, [json.dumps([*texts]), study_id])
         return dict(cursor.fetchall())
+
+
+def keys_of_pairs(
+    table: type[Model], fields: tuple[str, str], pairs: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], int]:
+    """Return the primary keys of rows by the pair of numbers in two columns, where there are any.
+
+    The two must be unique together. Each pair is looked up by itself, in that constraint's index:
+    asked for by two lists, every number of the one would be looked for with every one of the other.
+    """
+    name = connection.ops.quote_name
+    key, one, other, rows = map(name, (str(table._meta.pk.column), *fields, table._meta.db_table))
+    asked = [*pairs]
+    parameters: list[Any]
+    if connection.vendor == "postgresql":
+        query = (
+            f"SELECT met.* FROM unnest(%s::bigint[], %s::bigint[]) AS asked(one, other), LATERAL"  # noqa: S608 - names of ours
+            f" (SELECT {one}, {other}, {key} FROM {rows} WHERE {one} = one AND {other} = other"
+            " OFFSET 0) AS met"
+        )
+        parameters = [[pair[0] for pair in asked], [pair[1] for pair in asked]]
+    else:
+        query = (
+            "WITH asked AS (SELECT json_extract(value, '$[0]') AS one,"  # noqa: S608 - names of ours
+            " json_extract(value, '$[1]') AS other FROM json_each(%s))"
+            f" SELECT {one}, {other}, {key} FROM asked CROSS JOIN {rows}"
+            f" WHERE {one} = one AND {other} = other"
+        )
+        parameters = [json.dumps(asked)]
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return {(first, second): pk for first, second, pk in cursor.fetchall()}
 
 
 def commit_without_waiting() -> None:

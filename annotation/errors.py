@@ -168,7 +168,7 @@ class UploadDamaged(AnnotationError):
 
 
 class UploadFinished(AnnotationError):
-    """The file is whole and has become a batch; ``details["batch"]`` is its number."""
+    """The file is whole and is read already; ``details`` has the number of what it became."""
 
     code = "upload_finished"
     http_status = HTTPStatus.CONFLICT
@@ -178,6 +178,20 @@ class BatchHasNoFile(AnnotationError):
     """A batch cannot be read again here: it came by command, and its file is not on the server."""
 
     code = "batch_has_no_file"
+    http_status = HTTPStatus.CONFLICT
+
+
+class JudgmentFileUnknown(AnnotationError):
+    """The study has no such file of judgments made elsewhere."""
+
+    code = "judgment_file_unknown"
+    http_status = HTTPStatus.NOT_FOUND
+
+
+class JudgmentFileHasEnded(AnnotationError):
+    """A file of judgments cannot be read on: it was read to its end, or is not on the server."""
+
+    code = "judgment_file_has_ended"
     http_status = HTTPStatus.CONFLICT
 
 

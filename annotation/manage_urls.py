@@ -39,6 +39,20 @@ urlpatterns = [
         name="refused_lines",
     ),
     path("<slug:slug>/judgments/", elsewhere.judgments, name="elsewhere"),
+    path("<slug:slug>/judgments/<int:number>/", elsewhere.judgment_file, name="judgment_file"),
+    path(
+        "<slug:slug>/judgments/<int:number>/stop/", elsewhere.stop_judgments, name="stop_judgments"
+    ),
+    path(
+        "<slug:slug>/judgments/<int:number>/on/",
+        elsewhere.read_judgments_on,
+        name="read_judgments_on",
+    ),
+    path(
+        "<slug:slug>/judgments/<int:number>/refused/",
+        elsewhere.refused_judgments,
+        name="refused_judgments",
+    ),
     path("<slug:slug>/values/", values.values, name="values"),
     path("<slug:slug>/values.csv", values.values_csv, name="values_csv"),
     path("<slug:slug>/values/<int:value_id>/", values.value, name="value"),

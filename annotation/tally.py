@@ -52,6 +52,15 @@ class Tally:
         """Say whether a line, or any reply that stands in it, was refused."""
         return line in self._refused_lines
 
+    @property
+    def settled(self) -> int:
+        """Return of how many lines it is known by now what became of them."""
+        return self.created + self.unchanged + self.updated + self.refused
+
+    def refused_lines(self) -> frozenset[int]:
+        """Return the lines that were refused since places were last forgotten."""
+        return frozenset(self._refused_lines)
+
     def forget_places(self) -> None:
         """Forget which lines were refused, not how many: they are stored, or written down."""
         self._refused.clear()

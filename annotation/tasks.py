@@ -18,9 +18,17 @@ from annotation.errors import (
     SweepRefused,
     SweepStopped,
 )
-from annotation.models import Batch, Study, Upload
+from annotation.models import Batch, JudgmentFile, Study, Upload
 from annotation.selectors import renderings
-from annotation.services import batches, later_waves, openings, parts, sweeps, uploads
+from annotation.services import (
+    batches,
+    judgment_files,
+    later_waves,
+    openings,
+    parts,
+    sweeps,
+    uploads,
+)
 from annotation.services.courtesy import Courtesy
 from annotation.services.uploads import StoredUpload
 from annotation.vocabulary import BatchState, Wave
@@ -101,6 +109,51 @@ def read_again(*, batch: Batch, new_versions: bool, resume: bool, now: datetime)
     waits = uploads.read_again(batch=batch, now=now)
     if waits:
         load_batch.enqueue(batch.pk, new_versions, resume)
+    return waits
+
+
+@task()
+def read_judgments(file_id: int) -> None:
+    """Read a file of judgments made elsewhere; reading it twice changes nothing."""
+    file = judgment_files.read(file_id, clock=timezone.now, courtesy=Courtesy())
+    if file.failure:
+        log.info("judgment_file_failed", file=file_id, reason=file.failure)
+
+
+@transaction.atomic
+def take_in_judgments(
+    *, study: Study, stored: StoredUpload, by_id: int | None, now: datetime
+) -> JudgmentFile:
+    """Have a stored file of judgments read; its row and its job come together."""
+    file = judgment_files.register(study=study, stored=stored, by_id=by_id, now=now)
+    read_judgments.enqueue(file.pk)
+    return file
+
+
+def read_sent_judgments(*, upload: Upload, by_id: int, now: datetime) -> tuple[JudgmentFile, bool]:
+    """Have a file that was sent in parts read as judgments, once; as often as it is asked.
+
+    Raises:
+        UploadIncomplete, UploadDamaged, UploadGone, UploadFinished, UploadRefused, FileUnreadable:
+            nothing of it is read.
+    """
+    if upload.judgments is not None:
+        return upload.judgments, False
+    parts.check_judgments(upload)
+    parts.check_whole(upload)
+    with transaction.atomic():
+        file, new = parts.become_judgments(upload=upload, by_id=by_id, now=now)
+        if new:
+            read_judgments.enqueue(file.pk)
+    return file, new
+
+
+@transaction.atomic
+def read_judgments_on(*, file: JudgmentFile, now: datetime) -> bool:
+    """Have a file of judgments read on after it was stopped or broke off; say if it will be."""
+    waits = judgment_files.read_on(file=file, now=now)
+    if waits:
+        read_judgments.enqueue(file.pk)
     return waits
 
 

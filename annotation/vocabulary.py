@@ -97,6 +97,16 @@ class BatchState(TextChoices):
     CANCELLED = "cancelled", "Stopped by an admin"
 
 
+class LineFileState(TextChoices):
+    """How far a file of lines has come that waits for a worker."""
+
+    WAITING = "waiting", "Waiting for the worker"
+    READING = "reading", "Being read"
+    READY = "ready", "Read"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Stopped by an admin"
+
+
 class QuestionType(TextChoices):
     """How a question is answered."""
 

@@ -12,14 +12,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import tasks
+from annotation import line_files, tasks
 from annotation.api import schemas
 from annotation.api_gates import REFUSALS, AdminView, AsItIs, ErrorAnswer, only, only_fields
 from annotation.errors import BatchHasNoFile
 from annotation.models import Batch, Study
 from annotation.selectors import uploads as found
 from annotation.services import uploads
-from annotation.upload_paths import refused_name, refused_path
+from annotation.upload_paths import refused_path
 
 ERRORS_PER_PAGE = 100
 
@@ -86,15 +86,8 @@ class RefusedLines(AdminView):
         """Send them as a file, to be corrected and uploaded again."""
         only(request)
         batch = _batch(self.study, number)
-        path = refused_path(batch.stored_name)
-        if not batch.stored_name or not path.is_file():
-            raise Http404
-        return FileResponse(
-            path.open("rb"),
-            as_attachment=True,
-            filename=refused_name(batch.file_name),
-            content_type="application/octet-stream",
-        )
+        path = refused_path(batch.stored_name) if batch.stored_name else None
+        return line_files.download(path, file_name=batch.file_name)
 
 
 class StopBatch(AdminView):

@@ -38,6 +38,7 @@ class UploadEntry(Serializer[Any]):
     kept_until = serializers.DateTimeField()
     largest_part = serializers.IntegerField()
     batch = serializers.IntegerField(allow_null=True)
+    judgments = serializers.IntegerField(allow_null=True)
 
 
 class UploadList(Serializer[Any]):
@@ -100,6 +101,41 @@ class LineErrors(Serializer[Any]):
     page = serializers.IntegerField()
     pages = serializers.IntegerField()
     errors = LineErrorEntry(many=True)  # type: ignore[assignment]  # hides what only forms use
+
+
+class JudgmentFileFacts(Serializer[Any]):
+    """What became of a file of judgments so far; ``share`` of the work, ``rate`` lines a second."""
+
+    number = serializers.IntegerField()
+    file_name = serializers.CharField()
+    state = serializers.CharField()
+    failure = serializers.CharField(allow_blank=True)
+    read = serializers.IntegerField()
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    share = serializers.FloatField()
+    rate = serializers.IntegerField()
+    seconds_left = serializers.IntegerField(allow_null=True)
+    uploaded_at = serializers.DateTimeField()
+    uploaded_by = serializers.CharField(allow_blank=True)
+    unattended = serializers.BooleanField()
+    can_go_on = serializers.BooleanField()
+    has_refused_lines = serializers.BooleanField()
+
+
+class JudgmentFileEntry(JudgmentFileFacts):
+    """The same with what was wrong with its lines, up to a thousand reasons."""
+
+    errors = LineErrorEntry(many=True)  # type: ignore[assignment]  # hides what only forms use
+
+
+class JudgmentFileList(Serializer[Any]):
+    """The study's files of judgments made elsewhere, the latest first."""
+
+    study = serializers.CharField()
+    files = JudgmentFileFacts(many=True)
 
 
 class Again(Serializer[Any]):

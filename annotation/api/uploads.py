@@ -14,10 +14,12 @@ from rest_framework.response import Response
 from annotation import tasks
 from annotation.api import schemas
 from annotation.api.batches import batch_entry
+from annotation.api.judgment_files import file_entry
 from annotation.api_gates import REFUSALS, AdminView, ErrorAnswer, only, only_fields
 from annotation.errors import UploadFinished, UploadPartCutOff
 from annotation.models import Upload
 from annotation.services import parts
+from annotation.services.judgment_files import file_of
 
 PART = "application/offset+octet-stream"
 OFFSET = "Upload-Offset"
@@ -41,7 +43,7 @@ class Uploads(AdminView):
     def get(self, request: Request, slug: str) -> Response:
         """List the files that are on their way, the latest first."""
         only(request)
-        found = Upload.objects.filter(study=self.study, batch=None).order_by("-pk")
+        found = Upload.objects.unfinished().filter(study=self.study).order_by("-pk")
         return Response({"study": self.study.slug, "uploads": [_entry(one) for one in found]})
 
     @extend_schema(
@@ -122,8 +124,8 @@ class OneUpload(AdminView):
         only(request)
         upload = parts.upload_of(self.study, upload_key)
         if not parts.abandon(upload=upload):
-            number = upload.batch.number if upload.batch else None
-            raise UploadFinished("The file has become a batch, which stays.", batch=number)
+            reason = "The file was finished, and what it became stays."
+            raise UploadFinished(reason, **parts.became(upload))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -157,6 +159,33 @@ class FinishUpload(AdminView):
         return Response(batch_entry(batch.pk), status=status)
 
 
+class FinishAsJudgments(AdminView):
+    """The end of sending a file of judgments made elsewhere."""
+
+    @extend_schema(
+        operation_id="finish_upload_as_judgments",
+        request=None,
+        responses={
+            200: OpenApiResponse(schemas.JudgmentFileEntry, "It was finished before."),
+            201: schemas.JudgmentFileEntry,
+            409: CONFLICT,
+            422: OpenApiResponse(ErrorAnswer, "What arrived is not what was announced."),
+            **REFUSALS,
+        },
+    )
+    def post(self, request: Request, slug: str, upload_key: str) -> Response:
+        """Hold the file against what was announced, and have it read as judgments."""
+        only(request)
+        only_fields(request)
+        file, new = tasks.read_sent_judgments(
+            upload=parts.upload_of(self.study, upload_key),
+            by_id=cast(int, request.user.pk),
+            now=timezone.now(),
+        )
+        status = HTTPStatus.CREATED if new else HTTPStatus.OK
+        return Response(file_entry(file_of(self.study, file.number)), status=status)
+
+
 def _answer(upload: Upload, *, status: int = HTTPStatus.OK) -> Response:
     headers = {OFFSET: str(upload.received), "Upload-Length": str(upload.bytes)}
     return Response(_entry(upload), status=status, headers=headers)
@@ -173,6 +202,7 @@ def _entry(upload: Upload) -> dict[str, Any]:
         "kept_until": upload.moved_at + parts.KEPT,
         "largest_part": parts.LARGEST_PART,
         "batch": upload.batch.number if upload.batch else None,
+        "judgments": upload.judgments.number if upload.judgments else None,
     }
 
 

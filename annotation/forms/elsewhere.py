@@ -6,10 +6,13 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
 from annotation.forms import PlainForm
-
-# Tens of thousands of lines, which take some seconds while the page waits.
-LARGEST_FILE = 5 * 1024 * 1024
-ENDINGS = (".csv", ".jsonl", ".ndjson", ".parquet", ".json")
+from annotation.line_files import is_plain
+from annotation.services.judgment_files import (
+    ENDINGS,
+    LARGEST,
+    LARGEST_AT_ONCE,
+    name_problem,
+)
 
 
 class ElsewhereForm(PlainForm):
@@ -20,20 +23,25 @@ class ElsewhereForm(PlainForm):
         allow_empty_file=True,
         help_text="CSV, JSON lines or Parquet, one answer a line: response_id, rater, question,"
         " answer and, if you have them, turn and judged_at; of pairs response_id_2 too. Or a JSON"
-        " export of Label Studio. Up to 5 MB.",
-        widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)}),
+        " export of Label Studio. Each also gzipped; up to 2 GB. The worker reads all but the"
+        " smallest.",
+        widget=forms.FileInput(attrs={"accept": ",".join((*ENDINGS, ".gz"))}),
     )
 
     def clean_file(self) -> "UploadedFile[Any]":
-        """Refuse what is no such file, or would take longer than a page may."""
+        """Refuse what nothing here reads."""
         found: UploadedFile[Any] = self.cleaned_data["file"]
-        if not str(found.name).lower().endswith(ENDINGS):
-            raise forms.ValidationError("The file must end in .csv, .jsonl, .parquet or .json.")
+        problem = name_problem(str(found.name))
+        if problem:
+            raise forms.ValidationError(f"The file's name {problem}.")
         if not found.size:
             raise forms.ValidationError("The file is empty.")
-        if found.size > LARGEST_FILE:
-            raise forms.ValidationError(
-                "Pages take files up to 5 MB. Send this one in parts, or load it on the server:"
-                " python manage.py load_judgments STUDY FILE"
-            )
+        if found.size > LARGEST:
+            raise forms.ValidationError("A file has up to 2 GB. Split it, or compress it by gzip.")
         return found
+
+    @property
+    def is_read_at_once(self) -> bool:
+        """Say whether the file is loaded while the page waits."""
+        found: UploadedFile[Any] = self.cleaned_data["file"]
+        return is_plain(str(found.name)) and (found.size or 0) <= LARGEST_AT_ONCE

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from annotation.files import Record
 from annotation.forms import PlainForm
-from annotation.services.uploads import LINES
+from annotation.line_files import PLAIN
 from annotation.services.values import Meaning
 from annotation.value_lines import LONGEST_DEFINITION, value_line
 from annotation.vocabulary import VALUE_CATEGORIES
@@ -33,7 +33,7 @@ class ValuesUploadForm(PlainForm):
     def clean_file(self) -> "UploadedFile[Any]":
         """Refuse what is no such file, or would take longer than a page may."""
         found: UploadedFile[Any] = self.cleaned_data["file"]
-        if not str(found.name).lower().endswith(LINES):
+        if not str(found.name).lower().endswith(PLAIN):
             raise forms.ValidationError("The file must end in .csv or .jsonl.")
         if not found.size:
             raise forms.ValidationError("The file is empty.")

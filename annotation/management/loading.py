@@ -46,6 +46,15 @@ class LoadCommand(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
+    def add_refused(self, parser: ArgumentParser) -> None:
+        """Add where the refused lines are written, for loads that keep them."""
+        parser.add_argument(
+            "--refused",
+            type=Path,
+            metavar="FILE",
+            help="Write the refused lines here, to be corrected and loaded again.",
+        )
+
     def load(self, study: Study, file: Path, **options: Any) -> Tally:
         """Load the file; to be given by the command."""
         raise NotImplementedError(f"{type(self).__name__} must say how it loads")

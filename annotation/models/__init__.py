@@ -13,6 +13,7 @@ from annotation.models.judgment import (
     StageRecord,
     TextAnswer,
 )
+from annotation.models.judgment_file import JudgmentFile
 from annotation.models.lane import Lane
 from annotation.models.personal import PersonalDecision
 from annotation.models.rater import Rater
@@ -51,6 +52,7 @@ __all__ = [
     "Item",
     "JobLease",
     "Judgment",
+    "JudgmentFile",
     "Lane",
     "LanguageModel",
     "LineError",

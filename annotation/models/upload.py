@@ -1,11 +1,24 @@
-"""Files on their way in: sent in parts, and read as a batch once they are whole."""
+"""Files on their way in: sent in parts, and read once they are whole, as what their sender says."""
+
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from annotation.models.batch import Batch
+from annotation.models.judgment_file import JudgmentFile
 from annotation.models.study import Study
+
+UNFINISHED = Q(batch=None, judgments=None)
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Phrases about uploads; each returns a queryset and can be chained."""
+
+    def unfinished(self) -> Self:
+        """Uploads that have become nothing yet."""
+        return self.filter(UNFINISHED)
 
 
 class Upload(models.Model):
@@ -25,8 +38,13 @@ class Upload(models.Model):
     )
     started_at = models.DateTimeField()
     moved_at = models.DateTimeField()
-    # What it became: finishing it again answers with the same batch.
+    # What it became, one of these two: finishing it again answers with the same.
     batch = models.OneToOneField(Batch, on_delete=models.PROTECT, null=True, related_name="upload")
+    judgments = models.OneToOneField(
+        JudgmentFile, on_delete=models.PROTECT, null=True, related_name="upload"
+    )
+
+    objects = UploadQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -38,10 +56,17 @@ class Upload(models.Model):
                 name="upload_is_whole_when_a_batch",
                 condition=Q(batch=None) | Q(received=F("bytes")),
             ),
+            models.CheckConstraint(
+                name="upload_is_whole_when_judgments",
+                condition=Q(judgments=None) | Q(received=F("bytes")),
+            ),
+            models.CheckConstraint(
+                name="upload_becomes_one_thing", condition=Q(batch=None) | Q(judgments=None)
+            ),
             models.UniqueConstraint(
                 name="upload_open_once_per_file",
                 fields=["study", "file_name", "bytes", "sha256"],
-                condition=Q(batch=None) & ~Q(sha256=""),
+                condition=UNFINISHED & ~Q(sha256=""),
             ),
         ]
         indexes = [models.Index(name="upload_moved", fields=["moved_at"])]

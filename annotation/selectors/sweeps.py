@@ -7,7 +7,7 @@ from django.db.models import Count
 
 from annotation import scrubbing
 from annotation.models import Study, Sweep, TextVersion
-from annotation.selectors.uploads import about
+from annotation.selectors.speeds import about
 from annotation.vocabulary import SweepState
 
 # A worker takes what waits within a second or two.

@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from annotation.models import Batch, Item, Query, Rater, Response, Seat, Study
+from annotation.selectors.speeds import Speed
 from annotation.tally import ERRORS_KEPT
 from annotation.upload_paths import refused_path
 from annotation.vocabulary import BatchState, ItemKind, RaterSource, Wave
 
 # A worker takes a waiting upload within a second or two.
 PATIENCE = timedelta(seconds=15)
-# From how many seconds a time is said in minutes, and from how many minutes in hours.
-MINUTES_FROM, HOURS_FROM = 90, 90
 
 
 @dataclass(frozen=True, slots=True)
-class BatchRow:
+class BatchRow(Speed):
     """One upload as its page shows it."""
 
     number: int
@@ -35,36 +34,6 @@ class BatchRow:
     has_file: bool
     has_refused_lines: bool
     unattended: bool
-    share: float
-    began_at: datetime | None
-    at: datetime
-
-    @property
-    def percent(self) -> int:
-        """Return how much of the file has been read."""
-        return int(self.share * 100)
-
-    @property
-    def rate(self) -> int:
-        """Return how many lines a second are read, 0 while that cannot be said."""
-        seconds = self._seconds
-        return int(self.read / seconds) if seconds else 0
-
-    @property
-    def left(self) -> timedelta | None:
-        """Return how long the rest will take at this speed, or None while that cannot be said."""
-        if not self._seconds or not 0 < self.share < 1:
-            return None
-        return timedelta(seconds=round(self._seconds * (1 - self.share) / self.share))
-
-    @property
-    def left_about(self) -> str:
-        """Return the same in words; empty while it cannot be said."""
-        return about(self.left) if self.left is not None else ""
-
-    @property
-    def _seconds(self) -> float:
-        return (self.at - self.began_at).total_seconds() if self.began_at else 0.0
 
     @property
     def can_go_on(self) -> bool:
@@ -81,15 +50,6 @@ class BatchRow:
     def errors_cut(self) -> bool:
         """Say whether more lines were refused than reasons are kept."""
         return self.refused > ERRORS_KEPT
-
-
-def about(time: timedelta) -> str:
-    """Return a time roughly, as people say it: in seconds, minutes, or hours and minutes."""
-    seconds = round(time.total_seconds())
-    if seconds < MINUTES_FROM:
-        return f"{seconds} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < HOURS_FROM else f"{minutes // 60} h {minutes % 60} min"
 
 
 def row_of(batch: Batch, *, at: datetime) -> BatchRow:
@@ -115,6 +75,7 @@ def row_of(batch: Batch, *, at: datetime) -> BatchRow:
             batch.refused and batch.stored_name and refused_path(batch.stored_name).is_file()
         ),
         unattended=waiting and at - since > PATIENCE,
+        lines=batch.read,
         share=batch.share,
         began_at=batch.began_at,
         at=at if batch.state == BatchState.READING else batch.finished_at or at,

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from annotation import bulk, files, prepared
 from annotation.errors import FileUnreadable, LoadStopped, ReaderLost
 from annotation.files import Problem, RefusedLines
+from annotation.line_files import keep_refused
 from annotation.models import Batch, LineError, Study
 from annotation.numbering import numbered
 from annotation.prepared import Chunk
@@ -126,9 +127,7 @@ class _Reading:
         if self.kept is None:
             return
         if self.tally.has_refused_any():
-            for record in chunk.read():
-                if self.tally.has_refused_any_of(record.line):
-                    self.kept.add(record)
+            keep_refused(self.kept, self.tally, chunk.read())
         self.refused_bytes = self.kept.written()
 
 

@@ -80,9 +80,13 @@ def _replies(study: Study, ids: set[str]) -> dict[str, Reply]:
 
 def _items(study: Study, replies: list[Reply]) -> dict[int, int]:
     """Return the item of each reply."""
-    Item.objects.bulk_create(
-        (_item(study, reply, None) for reply in replies), ignore_conflicts=True
-    )
+    known = _known_items(replies)
+    new = [_item(study, reply, None) for reply in replies if reply.id not in known]
+    Item.objects.bulk_create(new, ignore_conflicts=True)
+    return _known_items(replies) if new else known
+
+
+def _known_items(replies: list[Reply]) -> dict[int, int]:
     found = Item.objects.filter(kind=ItemKind.SINGLE, reply_1__in=[reply.id for reply in replies])
     return dict(found.values_list("reply_1", "pk"))
 

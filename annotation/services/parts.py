@@ -29,8 +29,10 @@ from annotation.errors import (
     UploadRefused,
     UploadsTooMany,
 )
-from annotation.models import Batch, Study, Upload
-from annotation.services import batches, uploads
+from annotation.models import Batch, JudgmentFile, Study, Upload
+from annotation.models.upload import UNFINISHED
+from annotation.services import batches, judgment_files, uploads
+from annotation.services.uploads import StoredUpload
 from annotation.upload_paths import upload_path
 
 LARGEST_PART = 8 * 1024 * 1024
@@ -49,7 +51,7 @@ def start(
 ) -> tuple[Upload, bool]:
     """Begin to take in a file; the upload of the same file, and False, where one is on its way.
 
-    One that became a batch within the last minute counts as such: it is finished, with its batch.
+    One that was finished within the last minute counts as such, with what it became.
     A file is the same if its name, size and SHA-256 are; without a SHA-256 every upload is a new
     one, for parts of two files could meet in it.
 
@@ -62,7 +64,7 @@ def start(
     with transaction.atomic():
         # One at a time, so that the limit holds and the same file is met.
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        still_open = Upload.objects.filter(study=study, batch=None)
+        still_open = Upload.objects.unfinished().filter(study=study)
         met = _met(study, name, size, sha256, now)
         if met is not None:
             return met, False
@@ -90,8 +92,9 @@ def _met(study: Study, name: str, size: int, sha256: str, now: datetime) -> Uplo
     if not sha256:
         return None
     same = Upload.objects.filter(study=study, file_name=name, bytes=size, sha256=sha256)
-    same = same.filter(Q(batch=None) | Q(moved_at__gte=now - RETRIED))
-    return same.select_related("batch").order_by(F("batch").desc(nulls_first=True)).first()
+    same = same.filter(UNFINISHED | Q(moved_at__gte=now - RETRIED))
+    unfinished_first = [F(what).desc(nulls_first=True) for what in ("batch", "judgments")]
+    return same.select_related("batch", "judgments").order_by(*unfinished_first).first()
 
 
 def _check(name: str, size: int, sha256: str) -> None:
@@ -112,7 +115,8 @@ def upload_of(study: Study, key: str) -> Upload:
     Raises:
         UploadGone: there is none.
     """
-    upload = Upload.objects.select_related("batch").filter(study=study, key=key).first()
+    known = Upload.objects.select_related("batch", "judgments")
+    upload = known.filter(study=study, key=key).first()
     if upload is None:
         raise _gone()
     return upload
@@ -150,9 +154,8 @@ def add(
 
 
 def _check_place(upload: Upload, offset: int) -> None:
-    if upload.batch is not None:
-        reason = "The file is whole already, and being read."
-        raise UploadFinished(reason, batch=upload.batch.number)
+    if upload.batch is not None or upload.judgments is not None:
+        raise _finished(upload)
     if offset != upload.received:
         reason = f"The next part begins at byte {upload.received:,}, not at {offset:,}."
         raise UploadOffsetWrong(reason, offset=upload.received)
@@ -169,7 +172,7 @@ def _append(upload: Upload, offset: int, part: IO[bytes], length: int, now: date
         shutil.copyfileobj(part, file, _AT_ONCE)
         file.flush()
         os.fsync(file.fileno())
-        open_here = Upload.objects.filter(pk=upload.pk, batch=None, received=offset)
+        open_here = Upload.objects.unfinished().filter(pk=upload.pk, received=offset)
         if not open_here.update(received=offset + length, moved_at=now):
             raise _gone()  # abandoned while its part was on its way
     return offset + length
@@ -181,8 +184,11 @@ def check_whole(upload: Upload) -> None:
     Raises:
         UploadIncomplete: parts are missing.
         UploadDamaged: the SHA-256 is another.
+        UploadFinished: it has become something else.
         FileUnreadable: it is whole, but nothing can be read from it; it is forgotten.
     """
+    if became(upload):
+        raise _finished(upload)
     if upload.received < upload.bytes:
         reason = f"{upload.received:,} of {upload.bytes:,} bytes are here. Send the rest."
         raise UploadIncomplete(reason, offset=upload.received)
@@ -190,7 +196,7 @@ def check_whole(upload: Upload) -> None:
     with _stored():
         found = _sha256_of(path)
     if upload.sha256 not in ("", found):
-        Upload.objects.filter(pk=upload.pk, batch=None).update(received=0)
+        Upload.objects.unfinished().filter(pk=upload.pk).update(received=0)
         reason = "What arrived has another SHA-256 than the file. Send it again from byte 0."
         raise UploadDamaged(reason, offset=0, sha256=found)
     try:
@@ -200,19 +206,29 @@ def check_whole(upload: Upload) -> None:
         raise
 
 
+def check_judgments(upload: Upload) -> None:
+    """Hold a file's name against what judgments are read from.
+
+    Raises:
+        UploadRefused: it is a file of another kind; it may still become a batch.
+    """
+    problem = judgment_files.name_problem(upload.file_name)
+    if problem:
+        raise UploadRefused(f"The file's name {problem}.", field="file_name")
+
+
 def become_batch(*, upload: Upload, by_id: int, now: datetime) -> tuple[Batch, bool]:
     """Make a whole file a batch, once; the one it is, and False, where it is one already.
 
     The caller holds the transaction, in which it also asks for the batch to be read.
+
+    Raises:
+        UploadGone, UploadFinished, UploadIncomplete: it becomes none.
     """
-    # Without its batch: PostgreSQL would join that as it was before the lock was waited for.
-    found = Upload.objects.select_for_update().filter(pk=upload.pk).first()
-    if found is None:
-        raise _gone()
+    found = _to_become(upload)
     if found.batch is not None:
         return found.batch, False
-    if found.received < found.bytes:  # it was found damaged meanwhile
-        raise UploadIncomplete("Parts of the file are missing.", offset=found.received)
+    _check_free(found)
     batch = batches.register(
         study=found.study,
         file_name=found.file_name,
@@ -224,9 +240,43 @@ def become_batch(*, upload: Upload, by_id: int, now: datetime) -> tuple[Batch, b
     return batch, True
 
 
+def become_judgments(*, upload: Upload, by_id: int, now: datetime) -> tuple[JudgmentFile, bool]:
+    """Make a whole file a file of judgments made elsewhere, as :func:`become_batch`."""
+    found = _to_become(upload)
+    if found.judgments is not None:
+        return found.judgments, False
+    _check_free(found)
+    stored = StoredUpload(found.file_name, found.stored_name)
+    file = judgment_files.register(study=found.study, stored=stored, by_id=by_id, now=now)
+    Upload.objects.filter(pk=found.pk).update(judgments=file, moved_at=now)
+    return file, True
+
+
+def _to_become(upload: Upload) -> Upload:
+    """Return the upload as it is now, for this transaction alone."""
+    # Without what it became: PostgreSQL would join that as it was before the lock was waited for.
+    found = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+    if found is None:
+        raise _gone()
+    return found
+
+
+def _check_free(upload: Upload) -> None:
+    if upload.batch is not None or upload.judgments is not None:
+        raise _finished(upload)
+    if upload.received < upload.bytes:  # it was found damaged meanwhile
+        raise UploadIncomplete("Parts of the file are missing.", offset=upload.received)
+
+
+def became(upload: Upload) -> dict[str, int]:
+    """Return the number of what an upload became, by what that is; nothing of an unfinished one."""
+    found = {"batch": upload.batch, "judgments": upload.judgments}
+    return {what: one.number for what, one in found.items() if one is not None}
+
+
 def abandon(*, upload: Upload) -> bool:
-    """Forget an unfinished upload and what arrived of it; False where it has become a batch."""
-    deleted, _ = Upload.objects.filter(pk=upload.pk, batch=None).delete()
+    """Forget an unfinished upload and what arrived of it; False where it was finished."""
+    deleted, _ = Upload.objects.unfinished().filter(pk=upload.pk).delete()
     if deleted:
         upload_path(upload.stored_name).unlink(missing_ok=True)
     return bool(deleted)
@@ -235,11 +285,11 @@ def abandon(*, upload: Upload) -> bool:
 def forget_left(now: datetime) -> int:
     """Forget uploads that nothing was added to for two days; return how many were unfinished.
 
-    Of a finished one only the memory goes that it was sent: the batch and its file stay.
+    Of a finished one only the memory goes that it was sent: what it became stays, with its file.
     """
     left = Upload.objects.filter(moved_at__lt=now - KEPT)
-    forgotten = sum(abandon(upload=upload) for upload in left.filter(batch=None))
-    left.exclude(batch=None).delete()
+    forgotten = sum(abandon(upload=upload) for upload in left.unfinished())
+    left.exclude(UNFINISHED).delete()
     return forgotten
 
 
@@ -261,6 +311,10 @@ def _stored() -> Iterator[None]:
 def _too_large(room: int) -> UploadPartTooLarge:
     reason = f"Here a part has at most {room:,} bytes: no more than the file still lacks, and"
     return UploadPartTooLarge(f"{reason} {LARGEST_PART:,} at most.", most=room)
+
+
+def _finished(upload: Upload) -> UploadFinished:
+    return UploadFinished("The file is whole already, and being read.", **became(upload))
 
 
 def _gone() -> UploadGone:

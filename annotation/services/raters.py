@@ -68,9 +68,8 @@ def named(
         ),
         ignore_conflicts=True,
     )
-    found = Rater.objects.filter(study=study, source=source)
-    wanted = set(names)
-    return {name: pk for pk, name in found.values_list("pk", "external_id") if name in wanted}
+    found = Rater.objects.filter(study=study, source=source, external_id__in=names)
+    return dict(found.values_list("external_id", "pk"))
 
 
 def place(*, rater: Rater, cohort: str, languages: Iterable[str], by_id: int) -> None:

@@ -10,13 +10,13 @@ from django.core.files.uploadedfile import UploadedFile
 
 from annotation import files
 from annotation.errors import FileUnreadable
+from annotation.line_files import PLAIN
 from annotation.models import Batch
 from annotation.services import batches
 from annotation.vocabulary import BatchState
 
 LARGEST = 2 * 1024**3
-LINES = (".jsonl", ".ndjson", ".csv")
-ACCEPTED = (*LINES, ".parquet", ".eval", ".json")
+ACCEPTED = (*PLAIN, ".parquet", ".eval", ".json")
 # A packed text of this size is read through in a second or two.
 LOOKED_THROUGH = 4 * 1024 * 1024
 
@@ -70,7 +70,7 @@ def look(path: Path, *, name: str) -> None:
     """
     if path.stat().st_size <= LOOKED_THROUGH:
         files.check(path, name=name)
-    elif name.lower().removesuffix(".gz").endswith(LINES):
+    elif name.lower().removesuffix(".gz").endswith(PLAIN):
         next(iter(files.read(path, name=name)), None)
 
 

@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import gates, tasks
+from annotation import gates, line_files, tasks
 from annotation.cells import cell
 from annotation.errors import FileUnreadable, SeatsRefused
 from annotation.forms import OpenSeatsForm
@@ -139,15 +139,8 @@ def batch_errors(request: HttpRequest, study: Study, number: int) -> HttpRespons
 def refused_lines(request: HttpRequest, study: Study, number: int) -> FileResponse:
     """Give the refused lines themselves, as a file to correct and upload again."""
     stored = _batch(study, number)
-    path = services.refused_path(stored.stored_name)
-    if not stored.stored_name or not path.is_file():
-        raise Http404
-    return FileResponse(
-        path.open("rb"),
-        as_attachment=True,
-        filename=services.refused_name(stored.file_name),
-        content_type="application/octet-stream",
-    )
+    path = services.refused_path(stored.stored_name) if stored.stored_name else None
+    return line_files.download(path, file_name=stored.file_name)
 
 
 def _batch(study: Study, number: int) -> Batch:

@@ -1,7 +1,7 @@
 """Verdicts coming in: placed as raters' answers are, and never overwritten."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from django.db import transaction
 
 from annotation import files
 from annotation.files import Problem, Record, RefusedLines
+from annotation.line_files import keep_refused, kept_lines
 from annotation.selectors.studies import StudyFacts
 from annotation.tally import Progress, Tally, chunks, no_progress
 from evaluation.intake import ensembles
@@ -56,7 +57,7 @@ def load_verdicts(
         judge.check()
     files.check(path, name=name)
     records = files.read(path, name=name)
-    with _kept(path, refused, name=name) as kept:
+    with kept_lines(path, refused, name=name) if refused else nullcontext() as kept:
         if not (strict or dry_run):
             return _load(VerdictStore(study, judge, Tally(), now), records, progress, kept)
         with transaction.atomic():
@@ -77,19 +78,6 @@ def load_records(
     return _load(VerdictStore(study, judge, Tally(), now), records, progress, None)
 
 
-@contextmanager
-def _kept(path: Path, refused: Path | None, *, name: str) -> Iterator[RefusedLines | None]:
-    """Keep refused lines in a file while another is read, if they are wanted."""
-    if refused is None:
-        yield None
-        return
-    kept = files.refused_lines(path, refused, name=name)
-    try:
-        yield kept
-    finally:
-        kept.close()
-
-
 def _load(
     store: VerdictStore,
     records: Iterable[Record | Problem],
@@ -107,10 +95,8 @@ def _load(
             else:
                 good.append((record.line, found))
         store.add(good)
-        if kept is not None and tally.has_refused_any():
-            for record in chunk:
-                if tally.has_refused_any_of(record.line):
-                    kept.add(record)
+        if kept is not None:
+            keep_refused(kept, tally, chunk)
         # A chunk's lines are done with: which of them were refused is not kept for millions.
         tally.forget_places()
         progress(tally.read)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
+from annotation import line_files
 from annotation.errors import FileUnreadable
 from annotation.numbering import numbered
 from annotation.selectors.studies import StudyFacts
@@ -28,9 +28,7 @@ LIVE = (VerdictFileState.WAITING, VerdictFileState.READING)
 
 def name_problem(file_name: str) -> str:
     """Say what is wrong with a file's name, if anything is: it says how the file is read."""
-    if file_name.lower().removesuffix(".gz").endswith(ENDINGS):
-        return ""
-    return f"must end in {', '.join(ENDINGS)}, or in one of these and .gz"
+    return line_files.name_problem(file_name, ENDINGS)
 
 
 def store(upload: "UploadedFile[Any]", judge: JudgeVersion) -> StoredUpload:
@@ -82,18 +80,19 @@ def read(study: StudyFacts, number: int, *, clock: Callable[[], datetime]) -> Ve
     mine = VerdictFile.objects.filter(pk=file.pk, state__in=LIVE)
     if not mine.update(state=VerdictFileState.READING):
         return file
-    found: dict[str, Any] = {"state": VerdictFileState.FAILED, "failure": BROKE_OFF}
 
     def progress(lines: int) -> None:
         mine.update(read=lines)
 
     try:
-        tally = _load(study, file, progress, now=clock())
-        found = {"state": VerdictFileState.READY, **_counts(tally)}
-    except (FileUnreadable, JudgeInvalid) as refusal:
-        found["failure"] = str(refusal)
+        line_files.read(
+            mine,
+            lambda: line_files.outcome(_load(study, file, progress, now=clock())),
+            refusals=(FileUnreadable, JudgeInvalid),
+            broke_off=BROKE_OFF,
+            clock=clock,
+        )
     finally:
-        mine.update(**found, ended_at=clock())
         upload_path(file.stored_name).unlink(missing_ok=True)
     file.refresh_from_db()
     return file
@@ -113,11 +112,6 @@ def _load(study: StudyFacts, file: VerdictFile, progress: Progress, *, now: date
     )
 
 
-def _counts(tally: Tally) -> dict[str, Any]:
-    told = tally.as_json()
-    return {name: told[name] for name in ("read", "created", "unchanged", "refused", "errors")}
-
-
 def file_of(study: StudyFacts, number: int) -> VerdictFile:
     """Return a file of the study.
 
@@ -133,9 +127,3 @@ def file_of(study: StudyFacts, number: int) -> VerdictFile:
 def files_of(study: StudyFacts) -> list[VerdictFile]:
     """Return the study's files without their errors, the latest first."""
     return list(VerdictFile.objects.filter(study=study.id).defer("errors").order_by("-number"))
-
-
-def refused_lines_of(file: VerdictFile) -> Path | None:
-    """Return where the refused lines of a file lie, None where it has none."""
-    path = refused_path(file.stored_name)
-    return path if file.refused and path.is_file() else None

@@ -1,8 +1,9 @@
 """Files of verdicts that came by page and are read by a worker."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q, TextChoices
+
+from annotation.line_files import LineFile
 
 
 class VerdictFileState(TextChoices):
@@ -17,20 +18,16 @@ class VerdictFileState(TextChoices):
 ENDED = [VerdictFileState.READY, VerdictFileState.FAILED]
 
 
-class VerdictFile(models.Model):
+class VerdictFile(LineFile):
     """One uploaded file of verdicts, and what became of its lines.
 
     ``judge`` and its versions are as the form named them; the judge itself is made by the first
-    good line. ``stored_name`` is the file's name here, under which it lies until it was read, and
-    its refused lines for good. ``errors`` has the first thousand reasons.
+    good line.
     """
 
     study = models.ForeignKey(
         "annotation.Study", on_delete=models.PROTECT, related_name="verdict_files"
     )
-    number = models.PositiveIntegerField()
-    file_name = models.CharField(max_length=255)
-    stored_name = models.CharField(max_length=64)
     judge = models.CharField(max_length=200)
     model = models.CharField(max_length=200, blank=True)
     prompt_version = models.CharField(max_length=100, blank=True)
@@ -39,17 +36,6 @@ class VerdictFile(models.Model):
     state = models.CharField(
         max_length=10, choices=VerdictFileState, default=VerdictFileState.WAITING
     )
-    read = models.PositiveBigIntegerField(default=0)
-    created = models.PositiveBigIntegerField(default=0)
-    unchanged = models.PositiveBigIntegerField(default=0)
-    refused = models.PositiveBigIntegerField(default=0)
-    errors = models.JSONField(default=list)
-    failure = models.TextField(blank=True)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    uploaded_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

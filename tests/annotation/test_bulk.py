@@ -1,11 +1,24 @@
 """Many rows at once: the same rows, keys and refusals on both databases."""
 
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotation import bulk
-from annotation.models import Batch, Hit, Query, Response, Scenario, TextVersion
+from annotation.models import (
+    Batch,
+    Hit,
+    Item,
+    Judgment,
+    Query,
+    Response,
+    Scenario,
+    Seat,
+    TextVersion,
+)
 from annotation.vocabulary import Framing, HitDecision
 from tests import build
 from tests.build import NOW
@@ -301,3 +314,80 @@ def test_long_texts_are_packed_quickly_where_the_server_can():
             " AND pg_settings.name = 'default_toast_compression'"
         )
         assert cursor.fetchone() == (True,)
+
+
+def test_times_and_uuids_given_as_prepared_come_back_as_they_were(study, tmp_path):
+    rater = build.rater(study)
+    build.item(study, tmp_path)
+    build.judgment(rater)
+    judgment = Judgment.objects.get()
+    fields = {field.attname: field for field in Judgment._meta.concrete_fields}
+    old = {name: getattr(judgment, name) for name in fields if name != "id"}
+    before, early = timedelta(microseconds=1), datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)
+    rows = [
+        {**old, "revision": 2, "current": False, "public_id": uuid4(), "created_at": when}
+        for when in (NOW - before, early.astimezone(timezone(timedelta(hours=2))))
+    ]
+    rows[1]["revision"] = 3
+
+    bulk.insert_values(
+        Judgment,
+        tuple(old),
+        [
+            [fields[name].get_db_prep_save(value, connection) for name, value in row.items()]
+            for row in rows
+        ],
+    )
+
+    for row in rows:
+        stored = Judgment.objects.get(public_id=row["public_id"])
+        assert {name: getattr(stored, name) for name in row} == row
+
+
+# Pairs of numbers
+
+
+def seated(study, tmp_path):
+    """Seats of two raters at three items, one of the six left out, and free ones."""
+    people = [build.rater(study) for _ in range(2)]
+    for _ in range(3):
+        build.item(study, tmp_path, n_seats=3)
+    items = list(Item.objects.order_by("pk"))
+    for person, item in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 2)]:
+        seat = Seat.objects.filter(item=items[item], rater=None).first()
+        Seat.objects.filter(pk=seat.pk).update(rater=people[person].pk, judged_at=NOW)
+    return [person.pk for person in people], [item.pk for item in items]
+
+
+def test_rows_are_found_by_pairs_and_no_other_combination(study, tmp_path):
+    (ann, bob), (first, second, third) = seated(study, tmp_path)
+
+    found = bulk.keys_of_pairs(
+        Seat, ("rater_id", "item_id"), [(ann, first), (bob, second), (bob, third), (ann, 10**12)]
+    )
+
+    assert found == {
+        (ann, first): Seat.objects.get(rater=ann, item=first).pk,
+        (bob, third): Seat.objects.get(rater=bob, item=third).pk,
+    }
+
+
+def test_no_pairs_find_nothing():
+    assert bulk.keys_of_pairs(Seat, ("rater_id", "item_id"), []) == {}
+
+
+def test_pairs_are_looked_up_in_the_index_of_both(study, tmp_path):
+    (ann, bob), (first, *_) = seated(study, tmp_path)
+    with CaptureQueriesContext(connection) as queries:
+        bulk.keys_of_pairs(Seat, ("rater_id", "item_id"), [(ann, first), (bob, first)])
+    (query,) = queries.captured_queries
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan TO off")  # so small a table would be read
+            cursor.execute("EXPLAIN " + query["sql"])
+        else:
+            cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
+        plan = "\n".join(str(row) for row in cursor.fetchall())
+
+    assert "seat_rater_once_per_item" in plan

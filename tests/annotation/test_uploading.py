@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation.forms import uploads as forms
 from annotation.models import Batch, LineError, Response, SeatOpening
-from annotation.selectors.uploads import about
+from annotation.selectors.speeds import about
 from annotation.services import batches, uploads
 from annotation.tasks import load_batch, open_seats
 from annotation.views import uploading

@@ -6,6 +6,7 @@ import time
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.signals import request_finished, request_started
+from django_tasks import task_backends
 from playwright.sync_api import expect, sync_playwright
 
 from config.environment import BASE_DIR
@@ -27,6 +28,15 @@ def chromium():
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def later(settings):
+    """Jobs wait for a worker, as they do in production."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    vars(task_backends).pop("settings", None)
+    yield
+    vars(task_backends).pop("settings", None)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from django_tasks import task_backends
 from playwright.sync_api import expect
 
 from annotation.models import Batch, Hit, Response
@@ -28,15 +27,6 @@ def study(settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
     return build.study("s")
-
-
-@pytest.fixture
-def later(settings):
-    """Jobs wait for a worker, as they do in production."""
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-    vars(task_backends).pop("settings", None)
-    yield
-    vars(task_backends).pop("settings", None)
 
 
 def read(number: int) -> None:

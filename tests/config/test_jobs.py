@@ -276,3 +276,92 @@ def test_R115_a_release_whose_worker_was_killed_is_written_by_another_within_sec
     (written,) = place.iterdir()
     assert verify(written).differences == ()
     assert taken_up < 15
+
+
+JUDGMENTS = """
+import json
+import sys
+import django
+django.setup()
+from pathlib import Path
+from django.core.management import call_command
+from django.utils import timezone
+call_command("migrate", verbosity=0)
+from annotation import tasks
+from annotation.rubric_format import rubric_from_json
+from annotation.services import batches, studies
+from annotation.services.uploads import StoredUpload
+now = timezone.now()
+rubric = rubric_from_json(json.loads(Path(sys.argv[3]).read_text()))
+study = studies.create(slug="s", title="S", rubric=rubric, now=now)
+batch = batches.register(study=study, file_name="b.jsonl", now=now)
+batches.load(batch=batch, path=Path(sys.argv[1]))
+batches.upload_path("stored").write_bytes(Path(sys.argv[2]).read_bytes())
+stored = StoredUpload("j.jsonl", "stored")
+tasks.take_in_judgments(study=study, stored=stored, by_id=None, now=now)
+"""
+RATERS_ELSEWHERE, ONE_WRONG_OF = 100, 300
+BROUGHT = REPLIES * RATERS_ELSEWHERE
+WRONG = BROUGHT // ONE_WRONG_OF
+
+
+@pytest.fixture
+def brought(tmp_path):
+    """An environment with an own database and a file of judgments that waits for a worker."""
+    with apart_database(tmp_path, "judgments") as (url, ask):
+        names = [f"r{n}" for n in range(REPLIES)]
+        lines = [build.reply_fields(response_id=name) for name in names]
+        said = [
+            {"response_id": name, "rater": f"p{n}", "question": "safe", "answer": "yes"}
+            for name in names
+            for n in range(RATERS_ELSEWHERE)
+        ]
+        for line in said[::ONE_WRONG_OF]:
+            line["answer"] = "perhaps"
+        (tmp_path / "rubric.json").write_text(json.dumps(build.SAFE))
+        environment = os.environ | {
+            "DATABASE_URL": url,
+            "TOUCHSTONE_JOBS_AT_ONCE": "false",
+            "TOUCHSTONE_DATA_DIR": str(tmp_path / "data"),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        (tmp_path / "data").mkdir()
+        files = [build.jsonl(tmp_path / "b.jsonl", lines), build.jsonl(tmp_path / "j.jsonl", said)]
+        subprocess.run(
+            [sys.executable, "-c", JUDGMENTS, *files, tmp_path / "rubric.json"],
+            env=environment, cwd=PROJECT, check=True, timeout=600,
+        )  # fmt: skip
+        yield environment, ask
+
+
+@pytest.mark.django_db
+def test_R115_a_killed_workers_file_of_judgments_goes_on_within_15_seconds_and_doubles_nothing(
+    brought, tmp_path
+):
+    environment, ask = brought
+    first = worker(environment)
+    try:
+        build.wait_for(lambda: ask("SELECT created FROM annotation_judgmentfile")[0])
+    finally:
+        end(first, by=signal.SIGKILL)
+    state, stored = ask("SELECT state, created FROM annotation_judgmentfile")
+    assert (state, stored < BROUGHT - WRONG) == ("reading", True)
+    assert ask("SELECT count(*) FROM annotation_judgment")[0] == stored
+
+    second = worker(environment)
+    try:
+        taken_up = seconds_until_another_has_it(ask)
+        build.wait_for(
+            lambda: ask("SELECT state FROM annotation_judgmentfile")[0] == "ready", seconds=240
+        )
+    finally:
+        end(second)
+
+    assert ask("SELECT read, created, unchanged, refused FROM annotation_judgmentfile") == (
+        BROUGHT, BROUGHT - WRONG, 0, WRONG,
+    )  # fmt: skip
+    for table in ("seat", "judgment", "answer"):
+        assert ask(f"SELECT count(*) FROM annotation_{table}")[0] == BROUGHT - WRONG
+    kept = (tmp_path / "data" / "uploads" / "stored.refused").read_text().splitlines()
+    assert len(kept) == len(set(kept)) == WRONG
+    assert taken_up < 15

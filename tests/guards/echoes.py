@@ -180,6 +180,8 @@ ECHOES = (
     Echo("admin", "annotation:values", lambda say, of: {"file": WRONG_NAME(say)}),
     Echo("admin", "annotation:batches", lambda say, of: {"uploads": WRONG_NAME(say)}),
     Echo("admin", "annotation:batches", lambda say, of: {"uploads": WRONG_LINES(say)}),
+    Echo("admin", "annotation:elsewhere", lambda say, of: {"file": WRONG_NAME(say)}),
+    Echo("admin", "annotation:elsewhere", lambda say, of: {"file": WRONG_LINES(say)}),
     Echo("admin", "annotation:seats", every("raters_per_item", "seed")),
     Echo("admin", "annotation:invite", every("role", "count")),
     Echo("admin", "annotation:invite", every(role="rater", count="2")),

@@ -11,6 +11,7 @@ from annotation.models import (
     GoldAnswer,
     Item,
     Judgment,
+    JudgmentFile,
     LanguageModel,
     Rater,
     Response,
@@ -38,7 +39,7 @@ from annotation.services import (
 )
 from annotation.services.settings import StudySettings
 from annotation.services.values import Meaning
-from annotation.vocabulary import FlagKind, OnWithdrawal, Role, StudyState
+from annotation.vocabulary import FlagKind, LineFileState, OnWithdrawal, Role, StudyState
 from tests import build
 from tests.guards.hostile_texts import replies, rubric, specification
 from tests.guards.voices import Voice, printable
@@ -220,6 +221,24 @@ def answers(say: Voice, rater: Rater, seat: Seat, turn: int) -> dict[str, list[s
 
 
 def _imported(study: Study, say: Voice, tmp_path: Path) -> None:
+    wrong = {
+        "line": 1,
+        "field": say("judged-field"),
+        "value": say("judged-value"),
+        "reason": say("judged-reason", every=True),
+    }
+    JudgmentFile.objects.create(
+        study=study,
+        number=1,
+        file_name=say("judged-file", longest=200) + ".csv",
+        stored_name="none",
+        state=LineFileState.CANCELLED,
+        failure=say("judged-failure", every=True),
+        refused=1,
+        errors=[wrong],
+        uploaded_at=build.NOW,
+        ended_at=build.NOW,
+    )
     line = {
         "response_id": say.said["reply-1"],
         "rater": say("imported-rater", longest=150),

@@ -17,6 +17,7 @@ from annotation.models import (
     Guess,
     Invitation,
     Judgment,
+    JudgmentFile,
     Lane,
     Option,
     PersonalDecision,
@@ -239,6 +240,11 @@ def a_report(w, **fields):
 def a_rehearsal(w, **fields):
     given = {"frame": {}, "parameters": {}, "draws": 2, "first_seed": 1, "units": 1, **fields}
     return Rehearsal.objects.create(study=w.study, number=1, asked_at=NOW, **given)
+
+
+def a_judgment_file(w, **fields):
+    given = {"number": 1, "stored_name": "stored", "uploaded_at": NOW, **fields}
+    return JudgmentFile.objects.create(study=w.study, file_name="j.csv", **given)
 
 
 def a_verdict_file(w, **fields):

@@ -13,6 +13,7 @@ SMALL = {
     "bench_import.py": ["--rows", "48"],
     "bench_rates.py": ["--models", "3", "--replies", "60", "--repeats", "2"],
     "bench_verdicts.py": ["--rows", "60"],
+    "bench_judgments.py": ["--replies", "4", "--raters", "5"],
     "bench_release.py": ["--judgments", "200"],
     "bench_page.py": ["--items", "4", "--requests", "6"],
     "bench_coverage.py": ["--sets", "10", "--truth-parts", "1", "--labels", "50000"],

@@ -13,6 +13,7 @@ from tests import build
 from tests.build import NOW
 from tests.guards.rows import (
     World,
+    a_judgment_file,
     a_release,
     a_rubric_draft,
     an_account,
@@ -74,6 +75,10 @@ UNIQUE = {
     "annotation_upload.batch_id": lambda w: [
         update(build.upload(w.study, an_account(w)), received=10, batch=Batch.objects.first())
         for _ in range(2)
+    ],
+    "annotation_upload.judgments_id": lambda w: [
+        update(build.upload(w.study, an_account(w)), received=10, judgments=file)
+        for file in [a_judgment_file(w)] * 2
     ],
     "evaluation_release.key": lambda w: a_release(w) and copy(Release.objects.get(), name="two"),
 }

@@ -38,6 +38,7 @@ from tests.guards.rows import (
     a_flag,
     a_flagged_value,
     a_judge,
+    a_judgment_file,
     a_lane,
     a_member,
     a_pair,
@@ -81,6 +82,13 @@ BREACHES = {
     "upload_not_empty": lambda w: update(an_upload(w), bytes=0),
     "upload_received_within_bytes": lambda w: update(an_upload(w), received=11),
     "upload_is_whole_when_a_batch": lambda w: update(an_upload(w), batch=Batch.objects.first()),
+    "upload_is_whole_when_judgments": lambda w: update(an_upload(w), judgments=a_judgment_file(w)),
+    "upload_becomes_one_thing": lambda w: update(
+        an_upload(w), received=10, batch=Batch.objects.first(), judgments=a_judgment_file(w)
+    ),
+    "judgment_file_state_known": lambda w: a_judgment_file(w, state="nonsense"),
+    "judgment_file_number_once_per_study": lambda w: a_judgment_file(w) and a_judgment_file(w),
+    "judgment_file_ended_says_when": lambda w: a_judgment_file(w, state="cancelled"),
     "upload_open_once_per_file": lambda w: copy(an_upload(w), key="another"),
     "hit_decision_known": word(Hit, "decision"),
     "hit_once_per_stretch": twice(Hit),

@@ -51,6 +51,8 @@ ALLOWED = {
     "annotation.Batch.file_name": OF_A_THING,
     "annotation.Batch.stored_name": OF_A_THING,
     "annotation.GoldAnswer.file_name": OF_A_THING,
+    "annotation.JudgmentFile.file_name": OF_A_THING,
+    "annotation.JudgmentFile.stored_name": OF_A_THING,
     "annotation.LanguageModel.display_name": OF_A_THING,
     "annotation.Upload.file_name": OF_A_THING,
     "annotation.Upload.stored_name": OF_A_THING,

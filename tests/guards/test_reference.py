@@ -227,6 +227,7 @@ def test_every_state_is_documented():
         vocabulary.StudyState,
         vocabulary.BatchState,
         vocabulary.HitDecision,
+        vocabulary.LineFileState,
         vocabulary.SweepState,
         ReleaseState,
         RehearsalState,

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from django.test import Client
 
-from annotation.models import Batch, GoldAnswer, Item, Judgment, Rater, Response, Study, User
+from annotation.models import (
+    Batch,
+    GoldAnswer,
+    Item,
+    Judgment,
+    JudgmentFile,
+    Rater,
+    Response,
+    Study,
+    User,
+)
 from annotation.selectors.studies import pseudonyms
 from annotation.services import gold, invitations
 from annotation.vocabulary import Role
@@ -52,6 +62,13 @@ def make(tmp_path, *, name: str) -> World:
     ]
     path = build.jsonl(tmp_path / f"sealed-upload-{name}.jsonl", lines)
     batch = _loaded(study, path)
+    JudgmentFile.objects.create(
+        study=study,
+        number=batch.number,
+        file_name=f"sealed-upload-{name}.csv",
+        stored_name=f"sealed-upload-{name}",
+        uploaded_at=build.NOW,
+    )
     build.open_seats(study)
     people = {
         "rater": build.member(study, Role.RATER, name=f"rater-{name}"),

@@ -29,12 +29,7 @@ class Command(LoadCommand):
             action="store_true",
             help="Where a known reply has another text, add it as a new version.",
         )
-        parser.add_argument(
-            "--refused",
-            type=Path,
-            metavar="FILE",
-            help="Write the refused lines here, to be corrected and loaded again.",
-        )
+        self.add_refused(parser)
 
     def load(self, study: Study, file: Path, **options: Any) -> Tally:
         """Load the file as the study's next batch."""

@@ -1,5 +1,6 @@
 """``manage.py load_judgments SLUG FILE``."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ class Command(LoadCommand):
 
     help = "Load judgments made elsewhere (CSV or JSONL): response_id, rater, question, answer."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add where the refused lines go."""
+        super().add_arguments(parser)
+        self.add_refused(parser)
+
     def load(self, study: Study, file: Path, **options: Any) -> Tally:
         """Load the file."""
         return imports.load(
@@ -24,5 +30,6 @@ class Command(LoadCommand):
             now=timezone.now(),
             strict=options["strict"],
             dry_run=options["dry_run"],
+            refused=options["refused"],
             progress=self.progress,
         )

@@ -32,12 +32,7 @@ class Command(LoadCommand):
         parser.add_argument("--model", default="", help="The language model behind the judge.")
         parser.add_argument("--prompt-version", default="", help="The version of its prompt.")
         parser.add_argument("--rubric-version", default="", help="The rubric it was given.")
-        parser.add_argument(
-            "--refused",
-            type=Path,
-            metavar="FILE",
-            help="Write the refused lines here, to be corrected and loaded again.",
-        )
+        self.add_refused(parser)
         parser.add_argument(
             "--simulated", action="store_true", help="Mark the judge as a simulation."
         )
