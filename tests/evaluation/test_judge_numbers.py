@@ -73,6 +73,9 @@ def test_where_nothing_is_stored_there_are_no_rows_of_the_right_width():
     assert (whole.shape, shares.shape) == ((0, 2), (0, 4))
 
 
+COLUMNS = ("unit", "rater", "option")
+
+
 def test_who_said_what_is_the_same_in_blocks_as_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(bulk_reads, "ROWS_PACKED", 3)
     monkeypatch.setattr(bulk_reads, "ROWS_AT_ONCE", 7)
@@ -83,8 +86,12 @@ def test_who_said_what_is_the_same_in_blocks_as_at_once(tmp_path, monkeypatch):
         facts, given.judge(study).pk, question="safe", scope="conversation", filters=NO_FILTERS
     )
 
-    people = judged.people_of(found)
+    blocks = sorted(judged.people_of(found), key=lambda block: block.unit[0])
 
+    people = judged.People(
+        *(np.concatenate([getattr(block, name) for block in blocks]) for name in COLUMNS)
+    )
+    assert sum(np.unique(block.unit).size for block in blocks) == np.unique(people.unit).size
     asked = asked_of(found.plan.id, Scope.CONVERSATION, NO_FILTERS)
     rows = ratings_at_once(asked)
     codes = {option.id: n for n, option in enumerate(found.plan.options)}
