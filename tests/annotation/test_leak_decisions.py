@@ -183,16 +183,16 @@ def masked_by_hand(client, reply, words):
 def test_R085_words_that_no_rule_found_are_masked_with_name_and_time(
     study, admin, client, tmp_path
 ):
-    reply = build.reply(study, tmp_path, messages=said("My maker is Zork & Co, my maker."))
+    reply = build.reply(study, tmp_path, messages=said("Ask Zork & Co, who know."))
 
     response = masked_by_hand(client, reply, " Zork & Co ")
 
     hit = Hit.objects.get()
-    assert "My maker is [removed], my maker." in words(response)
+    assert "Ask [removed], who know." in words(response)
     assert (hit.rule, hit.found, hit.decision) == ("by hand", "Zork & Co", HitDecision.MASKED)
     assert hit.decided_by == admin
     assert hit.decided_at is not None
-    assert reply.versions.get().messages[1]["content"] == "My maker is Zork & Co, my maker."
+    assert reply.versions.get().messages[1]["content"] == "Ask Zork & Co, who know."
 
 
 def test_R085_a_wrong_mask_is_taken_off_and_put_on_again(study, admin, client, tmp_path):
