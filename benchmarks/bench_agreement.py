@@ -148,11 +148,14 @@ def _judge(put, models, study, questions, item, scenario, rater, sizes, start, d
         ((study.pk, item[at], 1, scenario[at // MODELS], 1, n + 1, at, who, now)
          for at, n, who in rows),
     )  # fmt: skip
+    from django.db import connection
+
+    public_id = models.Judgment._meta.get_field("public_id")
     judged = put(
         models.Judgment,
         ("public_id", "seat_id", "revision", "current", "rater_id", "item_id", "rubric_id",
          "shown_sha256", "text_version", "rule_set", "renderer", "created_at"),
-        ((uuid.UUID(int=seat).hex, seat, 1,
+        ((public_id.get_db_prep_value(uuid.UUID(int=seat), connection), seat, 1,
           True, who, item[at], study.rubric_id, "", 1, 1, 1, now)
          for seat, (at, _, who) in zip(seats, rows, strict=True)),
     )  # fmt: skip
