@@ -16,7 +16,7 @@ def said(text: str) -> list[dict]:
 @pytest.fixture
 def study(tmp_path):
     made = build.study("s")
-    for text in ("Claude came by.", "I met Claude.", "Gemini called.", "I am ChatGPT."):
+    for text in ("Claude came by.", "Try Claude.", "Gemini called.", "I am ChatGPT."):
         build.reply(made, tmp_path, messages=said(text))
     Hit.objects.exclude(found="ChatGPT").update(decision="held")
     return made
