@@ -48,7 +48,7 @@ class Loaded(Serializer[Any]):
     unchanged = serializers.IntegerField()
     updated = serializers.IntegerField()
     refused = serializers.IntegerField()
-    errors = LoadedLine(many=True)  # type: ignore[assignment]  # hides what only forms use
+    errors = LoadedLine(many=True)  # type: ignore[assignment]  # REST framework's own errors, which only forms read
 
 
 @dataclass(frozen=True, slots=True)

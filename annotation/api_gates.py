@@ -40,7 +40,7 @@ class AdminOfStudy(BasePermission):
         """Find the study and leave it on the view."""
         if not request.user.is_authenticated:
             return False
-        view.study = study_for(request.user, view.kwargs["slug"], ADMINISTER)  # type: ignore[attr-defined]  # AdminView declares it
+        view.study = study_for(request.user, view.kwargs["slug"], ADMINISTER)  # type: ignore[attr-defined]  # only AdminView comes here, and it declares study
         return True
 
 

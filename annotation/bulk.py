@@ -87,7 +87,7 @@ def insert_values(
         quoted = ", ".join(map(connection.ops.quote_name, names))
         places = ", ".join(["%s"] * len(names))
         into = connection.ops.quote_name(table._meta.db_table)
-        cursor.executemany(f"INSERT INTO {into} ({quoted}) VALUES ({places})", list(values))  # noqa: S608 - names of ours
+        cursor.executemany(f"INSERT INTO {into} ({quoted}) VALUES ({places})", list(values))  # noqa: S608 - tables and columns of our models; values are parameters
 
 
 def keys_of(
@@ -105,14 +105,14 @@ def keys_of(
     )
     if connection.vendor == "postgresql":
         query = (
-            f"SELECT met.* FROM jsonb_array_elements_text(%s::jsonb) AS asked(for_text), LATERAL"  # noqa: S608 - names of ours
+            f"SELECT met.* FROM jsonb_array_elements_text(%s::jsonb) AS asked(for_text), LATERAL"  # noqa: S608 - tables and columns of our models; values are parameters
             f" (SELECT {column}, {key} FROM {rows} WHERE study_id = %s AND {column} = for_text"
             " OFFSET 0) AS met"
         )
     else:
         # CROSS JOIN is how SQLite is told which table comes first.
         query = (
-            f"WITH asked AS (SELECT value AS for_text FROM json_each(%s)) SELECT {column}, {key}"  # noqa: S608 - names of ours
+            f"WITH asked AS (SELECT value AS for_text FROM json_each(%s)) SELECT {column}, {key}"  # noqa: S608 - tables and columns of our models; values are parameters
             f" FROM asked CROSS JOIN {rows} WHERE study_id = %s AND {column} = for_text"
         )
     with connection.cursor() as cursor:
@@ -134,14 +134,14 @@ def keys_of_pairs(
     parameters: list[Any]
     if connection.vendor == "postgresql":
         query = (
-            f"SELECT met.* FROM unnest(%s::bigint[], %s::bigint[]) AS asked(one, other), LATERAL"  # noqa: S608 - names of ours
+            f"SELECT met.* FROM unnest(%s::bigint[], %s::bigint[]) AS asked(one, other), LATERAL"  # noqa: S608 - tables and columns of our models; values are parameters
             f" (SELECT {one}, {other}, {key} FROM {rows} WHERE {one} = one AND {other} = other"
             " OFFSET 0) AS met"
         )
         parameters = [[pair[0] for pair in asked], [pair[1] for pair in asked]]
     else:
         query = (
-            "WITH asked AS (SELECT json_extract(value, '$[0]') AS one,"  # noqa: S608 - names of ours
+            "WITH asked AS (SELECT json_extract(value, '$[0]') AS one,"  # noqa: S608 - tables and columns of our models; values are parameters
             " json_extract(value, '$[1]') AS other FROM json_each(%s))"
             f" SELECT {one}, {other}, {key} FROM asked CROSS JOIN {rows}"
             f" WHERE {one} = one AND {other} = other"

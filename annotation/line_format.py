@@ -55,7 +55,7 @@ def _id(value: Any) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         kind = KINDS.get(type(value), "this")
-        raise ValueError(f"must be text in quotes, not {kind}: ids are never numbers")  # noqa: TRY004 - pydantic collects no other
+        raise ValueError(f"must be text in quotes, not {kind}: ids are never numbers")  # noqa: TRY004 - pydantic gathers ValueErrors and lets a TypeError through
     return value
 
 

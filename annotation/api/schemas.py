@@ -100,7 +100,7 @@ class LineErrors(Serializer[Any]):
     reasons = serializers.IntegerField()
     page = serializers.IntegerField()
     pages = serializers.IntegerField()
-    errors = LineErrorEntry(many=True)  # type: ignore[assignment]  # hides what only forms use
+    errors = LineErrorEntry(many=True)  # type: ignore[assignment]  # REST framework's own errors, which only forms read
 
 
 class JudgmentFileFacts(Serializer[Any]):
@@ -128,7 +128,7 @@ class JudgmentFileFacts(Serializer[Any]):
 class JudgmentFileEntry(JudgmentFileFacts):
     """The same with what was wrong with its lines, up to a thousand reasons."""
 
-    errors = LineErrorEntry(many=True)  # type: ignore[assignment]  # hides what only forms use
+    errors = LineErrorEntry(many=True)  # type: ignore[assignment]  # REST framework's own errors, which only forms read
 
 
 class JudgmentFileList(Serializer[Any]):
