@@ -9,32 +9,26 @@ from django.db.models import Count
 
 from annotation.errors import FileUnreadable
 from annotation.models import Answer, Item, Judgment, Rater, Seat, TextAnswer
-from annotation.rubric_format import rubric_from_file, rubric_from_json
+from annotation.rubric_format import rubric_from_file
 from annotation.selectors.asked import Asked
 from annotation.selectors.labels import option_counts
 from annotation.selectors.rubrics import plan
 from annotation.selectors.slices import rater_count
-from annotation.services import batches, imports, openings, rubrics, studies
+from annotation.services import batches, imports, openings, studies
 from annotation.vocabulary import RaterSource, Scope, Wave
 from tests import build
+from tests.annotation.importing import (
+    WITH_CONFIDENCE,
+    answers,
+    loader,
+    refused,
+    replies_of,
+    said,
+    tallied,
+)
 from tests.build import NOW
 
 pytestmark = pytest.mark.django_db
-
-WITH_CONFIDENCE = {
-    **build.EVERY_TYPE,
-    "key": "with-confidence",
-    "questions": [
-        *build.EVERY_TYPE["questions"],
-        {
-            "key": "confidence",
-            "label": "Sure?",
-            "type": "scale",
-            "level": "ordinal",
-            "options": [{"code": n, "label": str(n)} for n in range(1, 6)],
-        },
-    ],
-}
 
 
 @pytest.fixture
@@ -44,50 +38,12 @@ def study():
 
 @pytest.fixture
 def replies(study, tmp_path):
-    """r1 and r2 have one turn, long has three."""
-    lines = [build.reply_fields(response_id=key) for key in ("r1", "r2")]
-    lines.append(build.reply_fields(response_id="long", messages=build.conversation(3)))
-    build.batch(study, lines, tmp_path)
+    replies_of(study, tmp_path)
 
 
 @pytest.fixture
 def load(study, replies, tmp_path):
-    def loaded(lines, *, of=study, name="judgments.jsonl", **how):
-        path = tmp_path / name
-        if isinstance(lines, str):
-            path.write_text(lines)
-        else:
-            build.jsonl(path, lines)
-        of.refresh_from_db()
-        return imports.load(study=of, path=path, now=NOW, **how)
-
-    return loaded
-
-
-def said(answer="no", question="misled", reply="r1", rater="ann", **more):
-    return {
-        "response_id": reply,
-        "rater": rater,
-        "question": question,
-        "answer": answer,
-        **more,
-    }
-
-
-def tallied(tally):
-    counts = (tally.created, tally.unchanged, tally.updated, tally.refused)
-    assert sum(counts) == tally.read
-    return counts
-
-
-def refused(tally):
-    return [(error.line, error.field) for error in tally.errors]
-
-
-def answers(**where):
-    rows = Answer.objects.filter(current=True, **where)
-    ordered = rows.order_by("judgment", "question__position", "turn", "option__code")
-    return list(ordered.values_list("question__key", "turn", "option__code"))
+    return loader(study, tmp_path)
 
 
 # What a line becomes
@@ -329,103 +285,6 @@ def test_replies_of_another_study_are_unknown(load):
     other = build.study(rubric=WITH_CONFIDENCE)
 
     assert refused(load([said()], of=other)) == [(1, "response_id")]
-
-
-# Loading again
-
-
-FULL = [said("yes"), said("user", "who"), said("3", "severity"), said("why", "note")]
-
-
-def test_loading_again_changes_nothing(load):
-    load(FULL)
-    before = list(Judgment.objects.values()), list(Answer.objects.values())
-
-    assert tallied(load(FULL[::-1])) == (0, 4, 0, 0)
-    assert (list(Judgment.objects.values()), list(Answer.objects.values())) == before
-
-
-def test_answers_to_further_questions_are_a_new_revision(load):
-    load([said()])
-
-    tally = load([said(), said("3", "severity"), said("why", "note")])
-
-    assert tallied(tally) == (0, 1, 2, 0)
-    old, new = Judgment.objects.order_by("revision")
-    assert (old.current, new.current, new.revision) == (False, True, 2)
-    assert answers() == [("misled", 0, "no"), ("severity", 0, "3")]
-    assert set(Answer.objects.filter(judgment=old).values_list("current", flat=True)) == {False}
-    assert TextAnswer.objects.get(current=True).judgment == new
-    assert Rater.objects.get().judged_count == 1
-
-
-def test_a_third_revision_carries_texts_and_several_choices_on(load):
-    load([said("yes"), said("user", "who"), said("why", "note")])
-
-    load([said("3", "severity")])
-
-    assert answers() == [
-        ("misled", 0, "yes"),
-        ("who", 0, ""),
-        ("who", 0, "user"),
-        ("severity", 0, "3"),
-    ]
-    assert TextAnswer.objects.get(current=True).text == "why"
-
-
-@pytest.mark.parametrize(
-    "line", [said("no"), said("public", "who"), said("4", "severity"), said("other", "note")]
-)
-def test_another_answer_than_the_stored_one_is_refused(line, load):
-    load(FULL)
-    before = answers()
-
-    tally = load([line])
-
-    assert tallied(tally) == (0, 0, 0, 1)
-    assert "never overwritten" in tally.errors[0].reason
-    assert answers() == before
-
-
-def test_a_conflict_beside_a_further_question_refuses_only_its_line(load):
-    load([said()])
-
-    tally = load([said("yes"), said("3", "severity")])
-
-    assert tallied(tally) == (0, 0, 1, 1)
-    assert answers() == [("misled", 0, "no"), ("severity", 0, "3")]
-
-
-def test_R043_a_further_answer_stays_bound_to_the_text_that_was_judged(load, study, tmp_path):
-    load([said()])
-    old = Judgment.objects.get()
-    reply = old.item.reply_1
-    fields = build.reply_fields(query_id=reply.query.external_id, response_id="r1")
-    path = build.jsonl(tmp_path / "new.jsonl", [fields])
-    upload = batches.register(study=study, file_name=path.name, now=NOW)
-    assert batches.load(batch=upload, path=path, new_versions=True).updated == 1
-
-    load([said("3", "severity"), said(rater="bob")])
-
-    bound = dict(
-        Judgment.objects.filter(current=True).values_list("rater__external_id", "text_version")
-    )
-    assert bound == {"ann": 1, "bob": 2}
-    assert Judgment.objects.get(revision=2).shown_sha256 == old.shown_sha256
-
-
-def test_a_judgment_keeps_the_rubric_version_it_was_made_under(load, study):
-    load(FULL)
-    newer = rubric_from_json({**WITH_CONFIDENCE, "version": 2})
-    rubrics.publish(study=study, rubric=newer, now=NOW)
-
-    tally = load([said("3", "severity"), said(rater="bob")])
-
-    assert refused(tally) == [(1, "question")]
-    assert dict(Judgment.objects.values_list("rater__external_id", "rubric__version")) == {
-        "ann": 1,
-        "bob": 2,
-    }
 
 
 # Strict and dry

@@ -171,3 +171,8 @@ def words_of(path):
 def manifest(out):
     """The manifest of a release."""
     return json.loads((out / "manifest.json").read_text())
+
+
+def chosen(row, *names):
+    """Some cells of a row, in this order."""
+    return tuple(row[name] for name in names)

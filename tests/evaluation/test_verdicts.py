@@ -1,15 +1,11 @@
 import gzip
 import json
-import re
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
-from django.urls import reverse
 
 from annotation.errors import FileUnreadable
-from annotation.vocabulary import Role
 from evaluation.errors import JudgeInvalid
 from evaluation.intake import JudgeVersion, load_verdicts
 from evaluation.intake.verdict_store import VerdictStore
@@ -375,28 +371,3 @@ def test_strict_stores_nothing_of_a_file_with_one_bad_line(study, tmp_path, monk
     tally = given.verdicts(study, tmp_path, [verdict("r1"), verdict("r9")], strict=True)
 
     assert (tally.refused, Verdict.objects.count()) == (1, 0)
-
-
-def test_the_page_gives_the_refused_lines_as_a_file(study, client):
-    client.force_login(build.member(study, Role.RESEARCHER))
-    text = "response_id,question,answer\nr1,safe,yes\nr9,safe,no\n"
-    upload = SimpleUploadedFile("v.csv", text.encode())
-
-    page = client.post(
-        reverse("evaluation:upload_verdicts", args=["kind"]), {"file": upload, "name": "robo"}
-    )
-
-    address = re.search(r"/studies/kind/judges/refused/\w+/", page.content.decode()).group()
-    answer = client.get(address)
-    assert answer.content.decode().splitlines() == ["response_id,question,answer", "r9,safe,no"]
-    assert 'filename="v-refused.csv"' in answer["Content-Disposition"]
-
-
-def test_refused_lines_of_another_study_are_not_there(study, client):
-    other = build.study("other", rubric=build.SAFE)
-    client.force_login(build.member(other, Role.RESEARCHER))
-
-    assert (
-        client.get(reverse("evaluation:refused_verdicts", args=["other", "0" * 32])).status_code
-        == 404
-    )
