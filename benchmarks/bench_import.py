@@ -201,35 +201,20 @@ def wide(options: argparse.Namespace) -> Iterator[dict[str, object]]:
 
 
 LOAD = """
-import os, resource, sys, threading, time
+import resource, sys, time
 import django
 django.setup()
 from django.core.management import call_command
 from bench_import import database_seconds, seconds
+from watching import Memory
 
-def held():
-    # Proportional: what processes share is counted once.
-    total = 0
-    for who in ["self", *open(f"/proc/self/task/{os.getpid()}/children").read().split()]:
-        try:
-            total += next(int(l.split()[1]) for l in open(f"/proc/{who}/smaps_rollup") if l[:4] == "Pss:")
-        except OSError:
-            pass
-    return total // 1024
-
-peak = 0
-def watch():
-    global peak
-    while True:
-        peak = max(peak, held())
-        time.sleep(0.5)
-threading.Thread(target=watch, daemon=True).start()
+memory = Memory()
 spent, stored = seconds(), database_seconds()
 began = time.perf_counter()
 call_command("load_batch", "bench", sys.argv[1])
 took = time.perf_counter() - began
 spent, stored = seconds() - spent, database_seconds() - stored
-print("TOOK", took, peak, spent, seconds(resource.RUSAGE_CHILDREN), stored)
+print("TOOK", took, memory.peak, spent, seconds(resource.RUSAGE_CHILDREN), stored)
 """
 
 

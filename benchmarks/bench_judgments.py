@@ -38,28 +38,19 @@ RUBRIC = {
     ],
 }
 LOAD = """
-import sys, threading, time
+import sys, time
 import django
 django.setup()
 from django.core.management import call_command
 from bench_import import database_seconds, seconds
+from watching import Memory
 
-def held():
-    lines = open("/proc/self/smaps_rollup")
-    return next(int(line.split()[1]) for line in lines if line[:4] == "Pss:") // 1024
-
-first = peak = held()
-def watch():
-    global peak
-    while True:
-        peak = max(peak, held())
-        time.sleep(0.5)
-threading.Thread(target=watch, daemon=True).start()
+memory = Memory()
 spent, stored = seconds(), database_seconds()
 began = time.perf_counter()
 call_command("load_judgments", "bench", sys.argv[1], json=True)
 took = time.perf_counter() - began
-print("TOOK", took, seconds() - spent, database_seconds() - stored, peak, first)
+print("TOOK", took, seconds() - spent, database_seconds() - stored, memory.peak, memory.first)
 """
 
 

@@ -31,28 +31,19 @@ ANSWERS = {
     "misled": ("no", "yes", "unsure"),
 }
 LOAD = """
-import sys, threading, time
+import sys, time
 import django
 django.setup()
 from django.core.management import call_command
+from watching import Memory
 
-def held():
-    lines = open("/proc/self/smaps_rollup")
-    return next(int(line.split()[1]) for line in lines if line[:4] == "Pss:") // 1024
-
-first = peak = held()
-def watch():
-    global peak
-    while True:
-        peak = max(peak, held())
-        time.sleep(0.5)
-threading.Thread(target=watch, daemon=True).start()
+memory = Memory()
 began = time.perf_counter()
 try:
     call_command("load_verdicts", "bench", sys.argv[1], judge="bench", model="acme/bench", json=True)
 except SystemExit:
     pass  # some lines are wrong
-print("TOOK", time.perf_counter() - began, peak, first)
+print("TOOK", time.perf_counter() - began, memory.peak, memory.first)
 """
 
 
@@ -103,7 +94,8 @@ def write_verdicts(path: Path, n_replies: int, options: argparse.Namespace) -> N
 def loaded(path: Path) -> tuple[dict[str, int], float, int, int]:
     run = subprocess.run(
         [sys.executable, "-c", LOAD, str(path)],
-        cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False,
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     if "TOOK" not in run.stdout:
         raise SystemExit(run.stderr[-2_000:])
