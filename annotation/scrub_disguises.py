@@ -18,6 +18,7 @@ OTHER_SCRIPT: Final = re.compile(f"[{OTHER_SCRIPTS}]")
 DISGUISE: Final = re.compile(f"[{DISGUISES}]")
 _LETTERS_ONLY = bytes(sign if 97 <= sign <= 122 else 32 for sign in range(256))
 _INVISIBLE = frozenset({"Mn", "Cf", "Me"})
+ZERO_WIDTH: Final = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
@@ -74,6 +75,15 @@ def undisguised(text: str, rules: RuleSet) -> View:
     return _resigned(
         text, lambda sign: rules.lookalikes.get(sign) or unicodedata.normalize("NFKC", sign)
     )
+
+
+def without_zero_width(text: str) -> View | None:
+    """A text of other scripts without signs of no width, its letters left as they are, or None."""
+    if not (ZERO_WIDTH.search(text) and OTHER_SCRIPT.search(text)):
+        return None
+    kept = [(at, sign) for at, sign in enumerate(text) if not ZERO_WIDTH.match(sign)]
+    shown = "".join(sign for _, sign in kept)
+    return View(shown, lowered(shown), (*(at for at, _ in kept), len(text)))
 
 
 def without_accents(text: str, low: str, words: set[bytes], rules: RuleSet) -> View | None:

@@ -16,6 +16,7 @@ from annotation.scrub_context import Mention, View, decisions
 from annotation.scrub_disguises import (
     DISGUISE,
     OTHER_SCRIPT,
+    ZERO_WIDTH,
     apart,
     letter_runs,
     lowered,
@@ -24,6 +25,7 @@ from annotation.scrub_disguises import (
     undisguised,
     with_letters_for_digits,
     without_accents,
+    without_zero_width,
 )
 from annotation.scrub_finder import Finder, finder
 from annotation.scrub_rules import (
@@ -183,8 +185,8 @@ def _disguised_names(
 ) -> Iterator[Hit]:
     """Names behind look-alike letters and invisible signs; behind accents only what is sure."""
     if DISGUISE.search(text):
-        shown = undisguised(text, rules)
-        yield from _named(shown, letter_runs(_latin(shown.low)), text, rules, batch)
+        for shown in filter(None, (undisguised(text, rules), without_zero_width(text))):
+            yield from _named(shown, letter_runs(_latin(shown.low)), text, rules, batch)
     bare = without_accents(text, low, words, rules)
     if bare is not None:
         named = _named(bare, letter_runs(_latin(bare.low)), text, rules, batch)
@@ -262,6 +264,8 @@ def _settled(mentions: Iterable[Mention]) -> list[Mention]:
 
 def _disguised(written: str) -> bool:
     """Whether a spelling mixes scripts or hides signs, as no honest word of one script does."""
+    if ZERO_WIDTH.search(written):
+        return True
     letters = [sign for sign in written if sign.isalpha()]
     ordinary = sum("\u0370" <= sign <= "\u04ff" for sign in letters)
     return not written.isascii() and (not letters or ordinary < len(letters))
