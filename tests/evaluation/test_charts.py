@@ -80,6 +80,18 @@ def test_every_kind_is_an_image_with_a_name():
         assert (svg.get("role"), svg.get("aria-label")) == ("img", 'Of "5" & <more>')
 
 
+def test_every_kind_is_as_the_drawings_own_schema_wants_it(monkeypatch):
+    made = []
+    drawn = drawing.drawn
+    monkeypatch.setattr(
+        drawing, "drawn", lambda chart, title: made.append(chart) or drawn(chart, title)
+    )
+
+    kinds = len(every_kind())
+
+    assert [type(chart.to_dict(validate=True)) for chart in made] == [dict] * kinds
+
+
 def test_groups_within_a_chart_have_no_role_without_a_name():
     for drawn in every_kind():
         assert "<g " in drawn

@@ -22,7 +22,9 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", [path.name for path in (PROJECT / "benchmarks").glob("bench_*.py")])
+@pytest.mark.parametrize(
+    "name", [path.name for path in (PROJECT / "benchmarks").glob("bench_*.py")]
+)
 @pytest.mark.xdist_group("benchmarks")  # they share a port and a database's name
 def test_a_benchmark_runs(name):
     run = subprocess.run(
