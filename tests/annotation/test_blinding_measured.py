@@ -30,7 +30,20 @@ def found(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "part", ["open", "aside", "first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
+    "part",
+    [
+        "open",
+        "aside",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+    ],
 )
 def test_identifying_sentences_are_found_and_others_left(part, record_property):
     rows = [row for row in ROWS + UNSEEN if row["set"] == part]
