@@ -100,8 +100,9 @@ def _beside(
     matched = others[np.arange(here.size), here]
     features = np.column_stack([np.ones(here.size), matched, own, others])
     places, unit = np.unique(at, return_inverse=True)
-    sums = np.zeros((places.size, features.shape[1]))
-    np.add.at(sums, unit, features)
+    sums = np.column_stack(
+        [np.bincount(unit, weights=column, minlength=places.size) for column in features.T]
+    )
     agreement = cluster_proportion(sums[:, 1], sums[:, 0], confidence=confidence, name=AGREEMENT)
     return LeftOut(
         rater=rater,
