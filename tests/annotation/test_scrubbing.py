@@ -132,6 +132,7 @@ def test_a_filter_notice_loses_the_vendor_and_stays_a_notice():
     [
         *("C l a u d e", "C-l-a-u-d-e", "O.p.e.n.A.I", "G P T - 4"),
         *("Сlaude", "Cl\u200baude", "ＣｈａｔＧＰＴ", "𝐂𝐡𝐚𝐭𝐆𝐏𝐓", "Open\u00adAI", "GPT‑4", "ОpеnАI"),
+        *("К\u200bл\u200bо\u200bд", "克\u2060劳德", "Яндекс\u00adGPT"),
     ],
 )
 def test_a_disguised_name_is_seen_through(disguise):
