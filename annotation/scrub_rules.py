@@ -18,6 +18,8 @@ from django.conf import settings
 from annotation.scrub_finder import OTHER_EDGES, Finder, any_name, finder, heads_of
 
 _LATIN_FIRST = re.compile(r"[a-z0-9]")
+# What may hold brackets and bars that mean themselves.
+_SET_OR_SIGN = re.compile(r"\\.|\[[^\]]*\]")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _VOWELS: Final = "aeiou"
 _ALIKE: Final = {"c": "k", "k": "c", "g": "j", "q": "k"}
@@ -304,13 +306,46 @@ def _cues(cues: Mapping[str, list[str]], context: Mapping[str, list[str]]) -> Cu
     after = r"^[\s\"'“”«»*_)]*(?:{})"
     spaced = r"(?<!\w)(?:{})(?!\w)"
     patterns = {
-        key: re.compile((before if key.endswith("before") else after).format("|".join(words)))
+        key: re.compile((before if key.endswith("before") else after).format(choice(words)))
         for key, words in cues.items()
     }
     for key in ("ai", "first_person"):
-        whole, anywhere = spaced.format("|".join(context[key])), "|".join(context[f"{key}_other"])
+        whole, anywhere = spaced.format(choice(context[key])), choice(context[f"{key}_other"])
         patterns[key] = re.compile(f"{whole}|{anywhere}")
     return Cues(**cast("dict[str, Any]", patterns))
+
+
+def choice(wordings: Iterable[str]) -> str:
+    """A pattern for any of these wordings, by first letters: at each place few are tried.
+
+    Whether it is found, and where that begins, is the same as of the wordings in a row.
+    """
+    groups: dict[str, list[str]] = {}
+    for wording in dict.fromkeys(wordings):
+        groups.setdefault(_first_letter(wording), []).append(wording)
+    others = groups.pop("", [])
+    grouped = [
+        letter + f"(?:{choice(wording[1:] for wording in group)})" if len(group) > 1 else group[0]
+        for letter, group in groups.items()
+    ]
+    return "|".join([*grouped, *others])
+
+
+def _first_letter(wording: str) -> str:
+    """The letter that a pattern must begin with, or nothing where it is not told so easily."""
+    letter, after = wording[:1], wording[1:2]
+    plain = (letter.isalpha() or letter == " ") and after not in tuple("?*+{|")
+    return letter if plain and not _has_choice(wording) else ""
+
+
+def _has_choice(wording: str) -> bool:
+    """Whether a pattern has a choice that no brackets hold."""
+    depth = 0
+    for sign in _SET_OR_SIGN.sub("", wording):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth == 0:
+            return True
+    return False
 
 
 def _version_tail(words: Iterable[str]) -> re.Pattern[str]:

@@ -1,9 +1,7 @@
 """Later waves: further seats at items that were judged, and why they were opened."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import structlog
 from django.db import transaction
@@ -64,41 +62,6 @@ def _turn(scope: Scope, about: str) -> int | None:
         of = "each turn" if scope == Scope.TURN else "the whole conversation"
         raise SeatsRefused(f"This question is asked of {of} only.")
     return turn
-
-
-def open_audit(
-    *,
-    study: Study,
-    items: Iterable[int],
-    raters_per_item: int,
-    seed: int,
-    now: datetime,
-    by_id: int | None = None,
-    reason: str = "",
-    rule: dict[str, Any] | None = None,
-) -> SeatOpening:
-    """Give items that a sample drew seats of wave audit, among all others.
-
-    Drawing them, and keeping with which probability, is the sampling designer's: ``rule`` names
-    its sample.
-
-    Raises:
-        SeatsRefused: no items, or a number beyond its limits.
-    """
-    with transaction.atomic():
-        return openings.open_wave(
-            study=study,
-            wave=Wave.AUDIT,
-            items=items,
-            raters_per_item=raters_per_item,
-            seed=seed,
-            now=now,
-            by_id=by_id,
-            design="sample",
-            reason=reason,
-            rule=rule,
-            routing=as_first_wave(study),
-        )
 
 
 def open_after_disagreement(

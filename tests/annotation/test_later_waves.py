@@ -4,8 +4,8 @@ import pytest
 
 from annotation.errors import SeatsRefused
 from annotation.models import Item, Seat, SeatOpening
-from annotation.services import later_waves, openings
-from annotation.services.lanes import Routing
+from annotation.services import openings
+from annotation.services.lanes import Routing, as_first_wave
 from annotation.vocabulary import Wave
 from tests import build
 from tests.annotation.disputing import TABLE, open_extra, rule, seats_at
@@ -94,23 +94,6 @@ def test_no_other_wave_is_opened_after_disagreement(study, wave):
         open_extra(study, wave=wave)
 
 
-def test_an_audit_is_opened_at_the_items_that_a_sample_drew(study):
-    items = list(Item.objects.order_by("pk").values_list("pk", flat=True)[:2])
-
-    opening = later_waves.open_audit(
-        study=study,
-        items=items,
-        raters_per_item=1,
-        seed=7,
-        now=NOW,
-        reason="Audit of March.",
-        rule={"sample": 4},
-    )
-
-    assert (opening.wave, opening.design, opening.rule) == (Wave.AUDIT, "sample", {"sample": 4})
-    assert seats_at(wave=Wave.AUDIT) == ["all", "most"]
-
-
 def test_later_seats_are_as_urgent_as_the_first_waves_and_for_readers_of_their_language(tmp_path):
     study = build.study(rubric=build.SAFE)
     lines = [build.reply_fields(response_id="r", language="de")]
@@ -121,7 +104,7 @@ def test_later_seats_are_as_urgent_as_the_first_waves_and_for_readers_of_their_l
     openings.open_wave(wave=Wave.FIRST, routing=routing, **how)
     study.refresh_from_db()
 
-    opening = later_waves.open_audit(**how)
+    opening = openings.open_wave(wave=Wave.AUDIT, routing=as_first_wave(study), **how)
 
     lane = Seat.objects.get(opening=opening).lane
     assert (lane.priority, lane.language, lane.crossed, lane.cohort) == (5, "de", True, "")
