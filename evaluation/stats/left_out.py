@@ -91,7 +91,7 @@ def _beside(
 ) -> LeftOut:
     n_options = counts.shape[1]
     shared = counts.sum(axis=1) >= 2
-    here, at = said[shared], cluster[shared]
+    here, within = said[shared], cluster[shared]
     others = counts[shared].astype(np.float64)
     others[np.arange(here.size), here] -= 1
     if here.size:
@@ -99,10 +99,10 @@ def _beside(
     own = np.eye(n_options)[here]
     matched = others[np.arange(here.size), here]
     features = np.column_stack([np.ones(here.size), matched, own, others])
-    places, unit = np.unique(at, return_inverse=True)
-    sums = np.column_stack(
-        [np.bincount(unit, weights=column, minlength=places.size) for column in features.T]
-    )
+    places, unit = np.unique(within, return_inverse=True)
+    sums = np.empty((places.size, features.shape[1]))
+    for at, column in enumerate(features.T):
+        sums[:, at] = np.bincount(unit, weights=column, minlength=places.size)
     agreement = cluster_proportion(sums[:, 1], sums[:, 0], confidence=confidence, name=AGREEMENT)
     return LeftOut(
         rater=rater,
