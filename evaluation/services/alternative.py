@@ -1,5 +1,6 @@
 """The alternative-annotator test of a judge: may it stand in for a person of the panel?"""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -157,6 +158,6 @@ def _of_kind(kind: RaterKind) -> float:
     Of imported raters nothing is known, so they allow least.
     """
     for word, epsilon in COHORT_WORDS:
-        if word in kind.cohort.lower():
+        if re.search(rf"(?<!non)(?<!non[-_ ])(?<!un){word}", kind.cohort.lower()):
             return epsilon
     return Epsilon.SKILLED if kind.source == RaterSource.ACCOUNT else Epsilon.CROWD

@@ -12,6 +12,8 @@ from evaluation.stats.shapes import BoolArray, FloatArray
 
 # These answers are no answer; rates leave them out and count them.
 CANNOT_TELL = frozenset({"unsure", "cannot_tell"})
+# How unlike two parts of a sample may be judged: by chance in standard errors, and at all.
+FAR, NEAR = 3.0, 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +186,29 @@ def joined(verdicts: Verdicts, labels: Labels, frame: Ints, drawn: Drawn | None)
     chance[inside] *= share[stratum[inside]]
     at = np.where(inside, at, -1)
     return Joined(units, at, labels, stratum, chance, outside, silent, judged, wanted)
+
+
+def judged_apart(
+    units: Joined, drawn: Drawn, others: Ints, labels: Labels
+) -> tuple[float, float] | None:
+    """Say whether what had other reasons to be judged is judged unlike the rest of a sample.
+
+    Returns:
+        The share of it that is judged, and what it would be were its strata judged at random;
+        None where the sample is judged in full, or the two are near to each other.
+    """
+    if units.judged.sum() >= units.drawn.sum():
+        return None
+    of = drawn.of[np.isin(drawn.drawn, others)]
+    if not 0 < of.size < drawn.drawn.size:
+        return None
+    judged = np.isin(np.intersect1d(drawn.drawn, others), labels.reply)
+    share = (units.judged / np.maximum(units.drawn, 1))[of]
+    apart = abs(float((judged - share).sum()))
+    by_chance = FAR * float(np.sqrt((share * (1 - share)).sum()))
+    if apart <= max(by_chance, NEAR * of.size):
+        return None
+    return float(judged.mean()), float(share.mean())
 
 
 def places(known: Ints, wanted: Ints) -> Ints:

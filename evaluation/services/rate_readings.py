@@ -14,12 +14,13 @@ from evaluation.services import rate_words
 from evaluation.services.agreement import plan_of, scopes_of
 from evaluation.services.asking import counting
 from evaluation.services.judges import JudgeFacts
-from evaluation.services.rate_joins import Joined, Labels, Verdicts, joined
+from evaluation.services.rate_joins import Joined, Labels, Verdicts, joined, judged_apart
 from evaluation.services.rate_methods import CHANCES, Chances
 from evaluation.services.rate_units import (
     drawn_of,
     everything,
     labels_of,
+    of_other_reasons,
     opened_at_all,
     rated,
     samples_with,
@@ -142,6 +143,8 @@ def reading(
     assume_random = assume_random and not _conditional(one)
     at_all = opened and not _conditional(one)
     chances, why = _without_sample(units, at_all=at_all, assume_random=assume_random)
+    if _conditional(one) and why == rate_words.ALL_LABELLED:
+        chances, why = Chances.OF_OTHERS, rate_words.CONDITIONAL
     notes = tuple(rate_words.left_out(0, units.silent))
     assumed = why == rate_words.ASSUMED
     found = Reading(one, scope, units, chances, None, assumed, why, notes, (), samples)
@@ -169,8 +172,11 @@ def _sampled(
     frame = drawn_of(study, chosen)
     units = joined(verdicts, labels, frame.reply, frame)
     design = Design(chosen.design)
-    chances = Chances.UNKNOWN if _conditional(one) else CHANCES[design]
+    chances = Chances.OF_OTHERS if _conditional(one) else CHANCES[design]
+    apart = judged_apart(units, frame, of_other_reasons(chosen), labels)
     why = rate_words.why(chosen.number, design, chances)
+    if apart is not None and not _conditional(one):
+        chances, why = Chances.UNKNOWN, rate_words.apart(chosen.number, design, *apart)
     was, now = chosen.population, len(frame.reply)
     notes = (
         ""

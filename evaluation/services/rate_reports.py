@@ -6,10 +6,8 @@ from typing import Any
 from annotation.plans import QuestionPlan
 from evaluation.services import rate_words
 from evaluation.services.coefficients import coefficient_json
-from evaluation.services.rate_methods import Found, Method
+from evaluation.services.rate_methods import MUCH_LEFT_OUT, Found, Method
 from evaluation.services.rate_plans import RatePlan
-
-MUCH_LEFT_OUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Everything that a judge gave a verdict on, with what people said and how they came to it."""
 
 import numpy as np
+from django.db.models import Q
 
 from annotation.plans import QuestionPlan
 from annotation.selectors.asked import Asked, Filters
@@ -117,6 +118,22 @@ def samples_with(study: StudyFacts, labels: Labels) -> list[tuple[Sample, int]]:
         if n:
             found.append((sample, n))
     return sorted(found, key=lambda one: (-one[1], -one[0].number))
+
+
+def of_other_reasons(sample: Sample) -> Ints:
+    """Return the replies it drew that others samples drew too, or that were judged before, sorted.
+
+    These may be judged sooner than the rest, so that they are no random part of it.
+    """
+    elsewhere = SampledItem.objects.filter(
+        sample__study=sample.study_id, sample__state=SampleState.READY
+    ).exclude(sample=sample.pk)
+    drawn = SampledItem.objects.filter(sample=sample.pk, item__kind=ItemKind.SINGLE)
+    found = drawn.filter(
+        Q(item__in=elsewhere.values("item")) | Q(item__seats__judged_at__lt=sample.drawn_at)
+    )
+    replies = found.values_list("item__reply_1", flat=True)
+    return np.unique(np.fromiter(replies.iterator(ROWS_PER_FETCH), dtype=np.int64))
 
 
 def drawn_of(study: StudyFacts, sample: Sample) -> Drawn:

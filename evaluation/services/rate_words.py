@@ -31,7 +31,7 @@ HOW = {
     Chances.BY_STRATUM: (
         "So PPI++ is used within each stratum, and the strata are put together by their sizes."
     ),
-    Chances.UNKNOWN: CONDITIONAL,
+    Chances.OF_OTHERS: CONDITIONAL,
     Chances.BY_VERDICT: (
         "So neither the plain share of labels nor PPI++ would be right, and neither is offered."
         " Rogan and Gladen's rate is used: the judge's share of all verdicts, corrected by its"
@@ -58,12 +58,22 @@ ALL_LABELLED = (
     "Every reply with a verdict is labelled, so the rate is that of the labels; no sample is"
     " needed."
 )
+APART = (
+    "Replies that another sample drew too, or that were judged before this one was drawn, are"
+    " judged to {shared:.0%} here where {wanted:.0%} would be their part. So the labels so far are"
+    " no random part of the sample, and a corrected rate is refused until it is judged in full."
+)
 NO_LABELS = "Nobody has judged anything the judge gave a verdict on, so there is only its own rate."
 
 
 def why(sample: int, design: Design, chances: Chances) -> str:
     """Say what the design is, and which estimator follows from it."""
     return f"Sample {sample} is {DESIGNS[design]}. {HOW[chances]}"
+
+
+def apart(sample: int, design: Design, shared: float, wanted: float) -> str:
+    """Say that labels of a sample that is not judged in full came from elsewhere as well."""
+    return f"Sample {sample} is {DESIGNS[design]}. {APART.format(shared=shared, wanted=wanted)}"
 
 
 def of_pooling(pooling: Pooling | None) -> str:

@@ -24,6 +24,8 @@ from evaluation.stats.shapes import (
 HAPPENED = 1
 UNKNOWN = -1
 NO_TURN = -2
+# A product of shares that is a half may come out a little above it.
+HALF = 0.5 + ROUNDING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +152,11 @@ def kaplan_meier(
     )
     if (when[event == 1] == 0).any():
         raise ValueError("An event is at turn 1 or later.")
-    groups, clusters_seen = _groups(when, event, clusters)
+    # Who was censored before the first turn was never at risk, and their clusters say nothing.
+    seen = when > 0
+    if clusters is not None:
+        clusters = as_clusters(clusters, length=when.size)[0][seen]
+    groups, clusters_seen = _groups(when[seen], event[seen], clusters)
     last = int(when.max(initial=0))
     features = _turns_of_patterns(last)
     totals = groups.weights(len(features)) @ features
@@ -158,7 +164,7 @@ def kaplan_meier(
         _point(at, totals, features, groups, clusters=clusters_seen, confidence=confidence)
         for at in range(1, last + 1)
     )
-    median = next((point.turn for point in points if (point.survival.value or 0.0) <= 0.5), None)
+    median = next((point.turn for point in points if (point.survival.value or 0.0) <= HALF), None)
     return SurvivalCurve(
         points,
         when.size,

@@ -76,6 +76,8 @@ def test_a_judge_that_says_the_opposite_does_not_pass(tmp_path):
         (RaterSource.CROWD, "", 0.1),
         (RaterSource.CROWD, "Skilled-2", 0.15),
         (RaterSource.IMPORT, "our experts", 0.2),
+        (RaterSource.IMPORT, "non-experts", 0.1),
+        (RaterSource.CROWD, "Unskilled crowd", 0.1),
     ],
 )
 def test_epsilon_follows_from_who_the_people_are(study, source, cohort, epsilon):

@@ -127,6 +127,32 @@ def test_a_simple_random_sample_gives_ppi(study, researcher):
     assert "Sample 1 is a simple random sample" in text
 
 
+def test_a_sample_that_shares_replies_with_a_judged_one_has_no_rate_until_it_is_judged(
+    study, researcher
+):
+    marked = {"marked_judge": given.judge(study).pk, "marked": "misled:yes"}
+    judged(study, researcher, design="enriched", rate=1, rate_others=0.2, **marked)
+    researcher.post("/studies/s/samples/draw/", {"seed": 4, "design": "simple", "size": 60})
+    researcher.post("/studies/s/samples/2/", {"raters_per_item": 1, "wave": 3, "priority": 0})
+    bob = build.rater(study)
+    seats = list(Seat.objects.filter(judged_at=None))
+
+    some = page(researcher, study, sample=2)
+    for _ in seats:
+        seat = build.claim(bob)
+        answers = {"misled": ["yes" if true(number(seat.item)) else "no"]}
+        build.judgments.submit(
+            rater=bob, receipt=build.receipt(seat, bob), turn=0, sent=answers, now=build.NOW
+        )
+    every = page(researcher, study, sample=2)
+
+    assert len(seats) > 10
+    assert "no random part of the sample" in some
+    assert "no random part of the sample" not in every
+    drawn = SampledItem.objects.filter(sample__number=2).select_related("item__reply_1")
+    assert shows(every, audited_rate(audit({number(one.item) for one in drawn})).estimate)
+
+
 def test_a_sample_with_few_positives_gives_the_labels_with_a_warning(study, researcher):
     labelled = judged(study, researcher, design="simple", size=12)
 

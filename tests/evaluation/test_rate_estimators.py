@@ -79,14 +79,14 @@ def test_the_plain_share_of_labels_is_never_offered_on_an_enriched_set():
 def test_a_slice_with_a_thin_stratum_is_weighted():
     made = part(np.random.default_rng(7), rate=0.5, specificity=0.6)
     label = made.label.copy()
-    label[np.flatnonzero((made.stratum == 0) & (label >= 0))[1:]] = UNLABELLED
+    label[np.flatnonzero((made.stratum == 0) & (label >= 0))[19:]] = UNLABELLED
     thin = Part(made.says, made.hedged, label, made.cluster, made.stratum, made.probability)
 
     found = estimated(thin, Chances.BY_STRATUM)
 
     assert found.method == Method.WEIGHTED
     assert found.corrected == found.human
-    assert "1 of 2 strata have fewer than 2 labels" in found.warnings[0]
+    assert "1 of 2 strata have fewer than 20 labels" in found.warnings[0]
 
 
 def test_strata_whose_clusters_cross_are_clustered():
@@ -101,11 +101,58 @@ def test_strata_whose_clusters_cross_are_clustered():
 def test_what_people_could_not_tell_is_neither_labelled_nor_unlabelled():
     made = part(np.random.default_rng(9), enriched=False)
     label = made.label.copy()
-    label[:50] = LEFT_OUT
-    kept = made.only(np.arange(400) >= 50)
+    few = np.flatnonzero(label >= 0)[:4]
+    label[few] = LEFT_OUT
+    kept = made.only(~np.isin(np.arange(400), few))
     some = Part(made.says, made.hedged, label, made.cluster, made.stratum, made.probability)
 
     assert estimated(some, Chances.EQUAL).corrected == estimated(kept, Chances.EQUAL).corrected
+
+
+@pytest.mark.parametrize("chances", [Chances.EQUAL, Chances.BY_STRATUM, Chances.BY_VERDICT])
+def test_where_many_could_not_be_told_the_labels_alone_count(chances):
+    """At half of all replies people cannot tell and the judge says yes; else it is right."""
+    n = 2_000
+    hard = np.arange(n) % 2 == 0
+    true = (np.arange(n) // 2) % 2
+    label = np.where(np.arange(n) < n // 10, np.where(hard, LEFT_OUT, true), UNLABELLED)
+    says = hard | (true == 1)
+    nothing = np.zeros(n, dtype=bool)
+    units = Part(says, nothing, label, np.arange(n), np.arange(n) % 4 // 2, np.full(n, 0.1))
+
+    found = estimated(units, chances)
+
+    assert found.method == (Method.LABELS if chances == Chances.EQUAL else Method.WEIGHTED)
+    assert found.corrected == found.human
+    assert found.corrected.low < 0.5 < found.corrected.high
+    assert "people could not tell" in found.warnings[0]
+
+
+def test_verdicts_that_are_not_of_the_labelled_replies_give_no_rate_however_many_are_labelled():
+    made = part(np.random.default_rng(10), enriched=False).labelled
+
+    found = estimated(made, Chances.OF_OTHERS)
+
+    assert (found.method, found.corrected.value) == (Method.REFUSED, None)
+    assert estimated(made, Chances.UNKNOWN).corrected.value is not None
+
+
+def test_intervals_of_strata_with_few_labels_hold_the_rate():
+    """Twenty strata with two labels each: PPI++ within them held it in 55 of 100."""
+    rng = np.random.default_rng(11)
+    held = 0
+    for _ in range(200):
+        stratum = np.repeat(np.arange(20), 52)
+        true = rng.random(stratum.size) < 0.5
+        says = np.where(rng.random(stratum.size) < 0.8, true, ~true)
+        label = np.where(np.arange(stratum.size) % 52 < 2, true.astype(int), UNLABELLED)
+        nothing = np.zeros(stratum.size, dtype=bool)
+        chance = np.full(stratum.size, 2 / 52)
+        units = Part(says, nothing, label, np.arange(stratum.size), stratum, chance)
+        corrected = estimated(units, Chances.BY_STRATUM).corrected
+        held += corrected.low <= 0.5 <= corrected.high
+
+    assert held >= 182
 
 
 def test_each_design_says_how_likely_units_were():

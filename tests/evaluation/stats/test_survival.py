@@ -71,6 +71,26 @@ def test_the_interval_is_on_the_log_minus_log_scale():
     assert point.high == approx(point.value ** np.exp(-half))
 
 
+def test_a_median_is_reached_where_exactly_half_are_left():
+    # .9 * (6 / 9) * (5 / 6) comes out a little above a half.
+    turns = [2, *[4] * 3, 5, *[5] * 5]
+    happened = [1, 1, 1, 1, 1, *[0] * 5]
+
+    assert kaplan_meier(turns, happened).median == 5
+
+
+def test_who_was_never_at_risk_makes_no_interval_narrower():
+    turns, happened, queries = [1, 2] * 3, [1, 0] * 3, [1, 1, 1, 2, 2, 2]
+    alone = kaplan_meier(turns, happened, clusters=queries).points[0].survival
+
+    beside = kaplan_meier(
+        [*turns, *[0] * 40], [*happened, *[0] * 40], clusters=[*queries, *range(3, 43)]
+    )
+
+    assert beside.points[0].survival == alone
+    assert beside.clusters == 2
+
+
 @pytest.mark.parametrize(
     ("turn", "happened"), [([], []), ([0, 0], [0, 0])], ids=["none", "no turn known"]
 )
