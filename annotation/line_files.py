@@ -78,12 +78,15 @@ def read(
     refusals: tuple[type[Exception], ...],
     broke_off: str,
     clock: Callable[[], datetime],
-) -> None:
+) -> bool:
     """Load a file that was taken up, and store how that ended: whatever happens, it does end.
 
     ``mine`` is the file's row for as long as it is this reader's, and ``load`` returns what it
     keeps of the outcome. A refusal becomes the file's failure; all else is raised again, and
     ``broke_off`` stands there then.
+
+    Returns:
+        Whether the file was this reader's to its end, so that what was stored is the outcome.
     """
     found: dict[str, Any] = {"state": LineFileState.FAILED, "failure": broke_off}
     try:
@@ -91,7 +94,8 @@ def read(
     except refusals as refusal:
         found["failure"] = str(refusal)
     finally:
-        mine.update(**found, ended_at=clock())
+        ended = mine.update(**found, ended_at=clock()) == 1
+    return ended
 
 
 @contextmanager

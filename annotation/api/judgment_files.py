@@ -13,10 +13,10 @@ from annotation import line_files, tasks
 from annotation.api import schemas
 from annotation.api_gates import REFUSALS, AdminView, AsItIs, ErrorAnswer, only, only_fields
 from annotation.errors import JudgmentFileHasEnded
+from annotation.line_files import LIVE
 from annotation.models import JudgmentFile
 from annotation.selectors import judgment_files as found
 from annotation.services import judgment_files
-from annotation.vocabulary import LineFileState
 
 
 class JudgmentFiles(AdminView):
@@ -96,8 +96,8 @@ class ReadJudgmentsOn(AdminView):
         only(request)
         only_fields(request)
         file = judgment_files.file_of(self.study, number)
-        waits = file.state == LineFileState.WAITING
-        if not (waits or tasks.read_judgments_on(file=file, now=timezone.now())):
+        waits = tasks.read_judgments_on(file=file, now=timezone.now())
+        if not (waits or file.state in LIVE):
             raise JudgmentFileHasEnded("Nothing is left to read of this file.")
         return Response(file_entry(judgment_files.file_of(self.study, number)))
 

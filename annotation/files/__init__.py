@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from annotation.errors import FileUnreadable
 from annotation.files import inspect_logs, label_studio, parquet
-from annotation.files.bounded import Expanding, plain
+from annotation.files.bounded import Expanding, of_the_system, plain
 from annotation.files.records import Meter, Place, Problem, Record
 from annotation.files.refused import RefusedLines, csv_line
 from annotation.files.strict_json import KeyTwice, parsed_json
@@ -113,6 +113,8 @@ def _refusals(given: str) -> Iterator[None]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise FileUnreadable(f"{given} is not a whole gzip file. Upload it again.") from error
     except OSError as error:
+        if of_the_system(error):
+            raise
         raise FileUnreadable(f"{given} cannot be opened: {error.strerror or error}.") from error
 
 

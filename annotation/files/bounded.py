@@ -1,5 +1,6 @@
 """Unpacking gzip within bounds: a small file that grows without end is refused in seconds."""
 
+import errno
 import gzip
 import io
 import tempfile
@@ -15,6 +16,17 @@ MOST_TIMES = 200
 FREE = 64 * 1024 * 1024  # so much may come out whatever the ratio
 AT_ONCE = 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
+
+
+# A full disk, too many open files, a disk or a mount that fails: another time it may go.
+_OF_THE_SYSTEM = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE}
+)
+
+
+def of_the_system(error: Exception) -> bool:
+    """Say whether the system failed: then nothing is said of the file, and it can be read again."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM
 
 
 class Expanding(io.BufferedReader):

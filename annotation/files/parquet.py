@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annotation.errors import FileUnreadable
+from annotation.files.bounded import of_the_system
 from annotation.files.records import Meter, Problem, Record
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def rows(path: Path, *, name: str, meter: Meter) -> Iterator[Record | Problem]:
                     number += 1
                     yield _record(number, row)
     except (pa.ArrowException, OSError, KeyError) as error:
+        if of_the_system(error):
+            raise
         raise FileUnreadable(_broken(name, error)) from error
 
 
@@ -60,6 +63,8 @@ def check(path: Path, *, name: str) -> None:
             for _ in file.iter_batches(batch_size=_rows_at_once(file, name), use_threads=False):
                 pass
     except (pa.ArrowException, OSError) as error:
+        if of_the_system(error):
+            raise
         raise FileUnreadable(_broken(name, error)) from error
 
 

@@ -86,6 +86,49 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {name}()""",
     )
 
 
+def emptied(child, parent):
+    """Return what refuses to cut a parent's table to nothing beside rows that name its own."""
+    name = f"{child}_{parent}_cut"
+    return (
+        f"""
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM {child}) THEN
+        RAISE foreign_key_violation USING MESSAGE =
+            '{parent} is named by foreign keys of {child}, which has rows',
+            TABLE = '{child}';
+    END IF;
+    RETURN NULL;
+END $$""",
+        f"CREATE TRIGGER {name} AFTER TRUNCATE ON {parent}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+    )
+
+
+def settled(column, parent, *, sqlite):
+    """Return what keeps a parent in its study while replies of that study name it."""
+    name, words = f"{REPLIES}_{column}_settled", f"{NAME}: {parent} has replies of its study"
+    moved = "OLD.study_id <> NEW.study_id"
+    named = f"EXISTS (SELECT 1 FROM {REPLIES} WHERE {column} = OLD.id)"
+    if sqlite:
+        return [
+            f"CREATE TRIGGER {name} BEFORE UPDATE OF study_id ON {parent} WHEN {moved} AND {named}"
+            f" BEGIN SELECT RAISE(ABORT, '{words}'); END"
+        ]
+    return [
+        f"""
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {BY_INDEX} AS $$
+BEGIN
+    IF {named} THEN
+        RAISE foreign_key_violation USING MESSAGE = '{words}', TABLE = '{REPLIES}';
+    END IF;
+    RETURN NULL;
+END $$""",
+        f"CREATE TRIGGER {name} AFTER UPDATE OF study_id ON {parent}"
+        f" FOR EACH ROW WHEN ({moved}) EXECUTE FUNCTION {name}()",
+    ]
+
+
 def instead_of_keys(child):
     """Return the statements that put triggers where a table's foreign keys were."""
     moved = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in PARENTS[child])
@@ -101,6 +144,7 @@ def instead_of_keys(child):
     )
     for column, parent in PARENTS[child].items():
         yield from watched(child, column, parent)
+        yield from emptied(child, parent)
 
 
 def on_sqlite(act):
@@ -120,7 +164,13 @@ def check_many_at_once(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         for act in ("insert", "update"):
             schema_editor.execute(on_sqlite(act))
+        for column, parent in OF_STUDIES.items():
+            for statement in settled(column, parent, sqlite=True):
+                schema_editor.execute(statement)
         return
+    for column, parent in OF_STUDIES.items():
+        for statement in settled(column, parent, sqlite=False):
+            schema_editor.execute(statement)
     for child, parents in PARENTS.items():
         with schema_editor.connection.cursor() as cursor:
             cursor.execute(KEYS, [child])
@@ -136,7 +186,12 @@ def check_each(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         for act in ("insert", "update"):
             schema_editor.execute(f"DROP TRIGGER {REPLIES}_{act}_of_its_study")
+        for column in OF_STUDIES:
+            schema_editor.execute(f"DROP TRIGGER {REPLIES}_{column}_settled")
         return
+    for column, parent in OF_STUDIES.items():
+        schema_editor.execute(f"DROP TRIGGER {REPLIES}_{column}_settled ON {parent}")
+        schema_editor.execute(f"DROP FUNCTION {REPLIES}_{column}_settled()")
     for child, parents in PARENTS.items():
         for name in ("added", "moved"):
             schema_editor.execute(f"DROP TRIGGER {child}_{name} ON {child}")
@@ -144,6 +199,8 @@ def check_each(apps, schema_editor):
         for column, parent in parents.items():
             schema_editor.execute(f"DROP TRIGGER {child}_{column}_kept ON {parent}")
             schema_editor.execute(f"DROP FUNCTION {child}_{column}_kept()")
+            schema_editor.execute(f"DROP TRIGGER {child}_{parent}_cut ON {parent}")
+            schema_editor.execute(f"DROP FUNCTION {child}_{parent}_cut()")
             schema_editor.execute(
                 f"ALTER TABLE {child} ADD CONSTRAINT {child}_{column}_fk FOREIGN KEY ({column})"
                 f" REFERENCES {parent} (id) DEFERRABLE INITIALLY DEFERRED"

@@ -298,11 +298,19 @@ class Store:
         conflicts = self._conflicts(sheet, stored, said, answered)
         self.tally.refuse(conflicts)
         refused = {problem.line for problem in conflicts}
-        new_options = {e for e in sheet.options if e[:2] not in answered}
-        new_texts = {e for e in sheet.texts if e[:2] not in answered}
+        # Of a line all or nothing is stored: what it says besides a conflict is refused with it.
+        new_options = {
+            e for e, n in sheet.options.items() if e[:2] not in answered and n not in refused
+        }
+        new_texts = {
+            e for e, n in sheet.texts.items() if e[:2] not in answered and n not in refused
+        }
         new_lines = {sheet.options[e] for e in new_options} | {sheet.texts[e] for e in new_texts}
-        self.tally.updated += len(new_lines - refused)
-        self.tally.unchanged += len(set(sheet.lines) - new_lines - refused)
+        # Several answers may have one number: those of a task of Label Studio do.
+        accepted = [line for line in sheet.lines if line not in refused]
+        updated = sum(line in new_lines for line in accepted)
+        self.tally.updated += updated
+        self.tally.unchanged += len(accepted) - updated
         return _Further(sheet, stored | new_options, said | new_texts) if new_lines else None
 
     def _revise(self, further: dict[int, _Further]) -> None:

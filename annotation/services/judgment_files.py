@@ -14,6 +14,7 @@ from annotation.errors import FileUnreadable, JudgmentFileUnknown, LoadStopped
 from annotation.line_files import LIVE
 from annotation.models import JudgmentFile, Study
 from annotation.numbering import numbered
+from annotation.selectors.judgment_files import SILENT
 from annotation.services import imports, uploads
 from annotation.services.courtesy import Courtesy
 from annotation.services.uploads import StoredUpload
@@ -117,9 +118,12 @@ def read(
     file = JudgmentFile.objects.select_related("study").get(pk=file_id)
     reading = _take_up(file, clock)
     if reading is None:
+        file.refresh_from_db()
+        if file.state == LineFileState.READY:  # its reader died just before it took this away
+            upload_path(file.stored_name).unlink(missing_ok=True)
         return file
     try:
-        line_files.read(
+        ended = line_files.read(
             reading.mine,
             lambda: reading.load(courtesy),
             refusals=(FileUnreadable,),
@@ -129,7 +133,9 @@ def read(
     except LoadStopped as stop:  # whoever stopped it said so
         log.info("judgment_file_stopped", file=file_id, reason=str(stop))
     else:
-        upload_path(file.stored_name).unlink(missing_ok=True)
+        # Stopped or taken over since its last chunk, it may be read on: then it stays.
+        if ended:
+            upload_path(file.stored_name).unlink(missing_ok=True)
     file.refresh_from_db()
     return file
 
@@ -222,10 +228,12 @@ def stop(*, file: JudgmentFile, now: datetime) -> bool:
 def read_on(*, file: JudgmentFile, now: datetime) -> bool:
     """Let a file that was stopped, or whose reading broke off, wait to be read on; say if it does.
 
-    False where it waits already, was read to its end, or is not here any more.
+    False where it waits already, somebody reads it, it was read to its end, or is not here any
+    more.
     """
     left = JudgmentFile.objects.filter(pk=file.pk)
     left = left.exclude(state__in=(LineFileState.WAITING, LineFileState.READY))
+    left = left.exclude(state=LineFileState.READING, moved_at__gt=now - SILENT)
     if not upload_path(file.stored_name).is_file():
         return False
     waits = left.update(

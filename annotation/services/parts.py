@@ -200,7 +200,8 @@ def check_whole(upload: Upload) -> None:
         reason = "What arrived has another SHA-256 than the file. Send it again from byte 0."
         raise UploadDamaged(reason, offset=0, sha256=found)
     try:
-        uploads.look(path, name=upload.file_name)
+        with _stored():
+            uploads.look(path, name=upload.file_name)
     except FileUnreadable:
         abandon(upload=upload)
         raise

@@ -63,6 +63,16 @@ def test_answers_to_further_questions_are_a_new_revision(load):
     assert Rater.objects.get().judged_count == 1
 
 
+def test_a_line_that_is_refused_for_one_answer_stores_none_of_its_others(load):
+    load([said("no", confidence=5)])
+
+    tally = load([said("3", "severity", confidence=4), said("why", "note")])
+
+    assert tallied(tally) == (0, 0, 1, 1)
+    assert answers() == [("misled", 0, "no"), ("confidence", 0, "5")]
+    assert TextAnswer.objects.get().current
+
+
 def test_a_third_revision_carries_texts_and_several_choices_on(load):
     load([said("yes"), said("user", "who"), said("why", "note")])
 

@@ -1,5 +1,6 @@
 """Files of judgments that the worker reads: taken in, read once, stopped, read on, and told of."""
 
+import errno
 import gzip
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from annotation import tasks
 from annotation.errors import JudgmentFileUnknown, LoadStopped
 from annotation.models import Answer, Judgment, JudgmentFile, Seat
 from annotation.models.judgment_file import READING_TAKES
-from annotation.selectors.judgment_files import row_of
+from annotation.selectors.judgment_files import SILENT, row_of
 from annotation.services import imports, judgment_files
 from annotation.upload_paths import refused_path, upload_path
 from annotation.vocabulary import LineFileState
@@ -220,6 +221,56 @@ def test_nothing_is_stored_after_the_stop(waiting, told):
     assert not Judgment.objects.exists()
 
 
+def test_a_file_stopped_after_its_last_chunk_stays_and_can_be_read_on(waiting, told):
+    _, acts = told
+    file = waiting()
+    acts[4] = lambda: judgment_files.stop(file=file, now=NOW)
+
+    stopped = read(file)
+
+    assert (stopped.state, stopped.created) == (LineFileState.CANCELLED, 3)
+    assert judgment_files.read_on(file=file, now=NOW)
+    acts.clear()
+    ended = read(file)
+    assert (ended.state, counts(ended)) == (LineFileState.READY, (3, 3, 0, 0, 0))
+    assert not upload_path(file.stored_name).exists()
+
+
+def test_a_file_that_somebody_reads_is_not_given_to_another_before_it_is_silent(waiting):
+    file = waiting()
+    JudgmentFile.objects.filter(pk=file.pk).update(state="reading", moved_at=NOW)
+
+    assert not judgment_files.read_on(file=file, now=NOW + SILENT - timedelta(seconds=1))
+    assert judgment_files.read_on(file=file, now=NOW + SILENT)
+
+
+def test_what_a_reader_left_that_died_when_all_was_read_is_taken_away(waiting):
+    file = read(waiting())
+    upload_path(file.stored_name).write_text("left")
+
+    read(file)
+
+    assert not upload_path(file.stored_name).exists()
+
+
+def test_a_full_disk_is_no_fault_of_the_file_which_stays(waiting, monkeypatch):
+    content = gzip.compress((HEAD + GOOD).encode())
+    file = waiting(content, "j.csv.gz")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gzip.GzipFile, "readinto", full)
+        with pytest.raises(OSError, match="No space left"):
+            read(file)
+
+    file.refresh_from_db()
+    assert (file.state, file.failure) == (LineFileState.FAILED, judgment_files.BROKE_OFF)
+    assert judgment_files.read_on(file=file, now=NOW)
+    assert counts(read(file)) == (3, 3, 0, 0, 0)
+
+
 def test_a_file_that_was_stopped_before_it_was_read_is_not_read(waiting):
     file = waiting()
 
@@ -309,7 +360,7 @@ def test_a_file_nobody_reads_any_more_says_so_and_can_go_on(waiting):
         (False, False),
         (True, True),
     ]
-    assert judgment_files.read_on(file=file, now=NOW)
+    assert judgment_files.read_on(file=file, now=NOW + timedelta(seconds=61))
 
 
 def test_a_file_that_waits_too_long_says_that_no_worker_is_there(waiting):

@@ -142,6 +142,21 @@ def test_an_export_becomes_judgments_of_its_annotators(tmp_path):
 
 
 @pytest.mark.django_db
+def test_an_export_loaded_again_counts_every_answer_as_unchanged(tmp_path, capsys):
+    study = build.study("s", rubric="tradeoff-quick")
+    build.item(study, tmp_path, response_id="r1")
+    regions = [chosen("winner", "value_a"), chosen("misled", "no"), rated("confidence", 4)]
+    path = export(tmp_path, task(marked(1, *regions)))
+    call_command("load_judgments", "s", path, "--json")
+    capsys.readouterr()
+
+    call_command("load_judgments", "s", path, "--json")
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["read"], told["unchanged"]) == (3, 3)
+
+
+@pytest.mark.django_db
 def test_an_export_is_no_batch(tmp_path):
     build.study("s")
 

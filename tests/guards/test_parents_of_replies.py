@@ -176,3 +176,31 @@ def test_R046_a_query_deleted_while_a_reply_to_it_is_stored_stays(tmp_path):
     assert waits
     assert len(refused) == 1
     assert Query.objects.filter(pk=spare.pk).exists()
+
+
+@pytest.mark.parametrize("table", [Query, LanguageModel, Batch])
+def test_R048_what_replies_of_a_study_belong_to_stays_in_that_study(reply, table):
+    other = build.study("other")
+
+    with pytest.raises(IntegrityError, match="response_parents_of_its_study"), transaction.atomic():
+        table.objects.filter(study=reply.study).update(study=other)
+
+
+def test_what_no_reply_belongs_to_may_go_to_another_study(reply, tmp_path):
+    other = loaded("other", tmp_path, "q")
+    spare = LanguageModel.objects.create(study=reply.study, key="spare")
+
+    LanguageModel.objects.filter(pk=spare.pk).update(study=other)
+
+    assert LanguageModel.objects.get(pk=spare.pk).study == other
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite cuts no table to nothing.")
+@pytest.mark.parametrize("table", [LanguageModel, Response])
+def test_R046_a_table_is_not_cut_to_nothing_beside_rows_that_name_its_own(reply, table):
+    name = table._meta.db_table
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), transaction.atomic():
+            cursor.execute(f"TRUNCATE {name} CASCADE")
