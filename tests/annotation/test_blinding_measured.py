@@ -43,6 +43,7 @@ def found(text: str) -> bool:
         "seventh",
         "eighth",
         "ninth",
+        "tenth",
     ],
 )
 def test_identifying_sentences_are_found_and_others_left(part, record_property):
