@@ -302,7 +302,7 @@ def _any_of(words: Iterable[str] | None, frame: str) -> re.Pattern[str] | None:
 
 
 def _cues(cues: Mapping[str, list[str]], context: Mapping[str, list[str]]) -> Cues:
-    before = r"(?<![a-zà-ÿа-яё])(?:{})[\s\"'“”«»„*_:：,，、(（—–-]*$"  # noqa: RUF001
+    before = r"(?<![a-zà-ÿа-яё])(?:{})[\s\"'“”«»„*_:：,，、(（—–-]*$"  # noqa: RUF001 - marks of every script
     after = r"^[\s\"'“”«»*_)]*(?:{})"
     spaced = r"(?<!\w)(?:{})(?!\w)"
     patterns = {

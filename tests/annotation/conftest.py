@@ -15,12 +15,23 @@ def study():
 
 
 @pytest.fixture
+def files_here(settings, tmp_path):
+    """What is uploaded lies in the test's own directory."""
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def boss(study):
+    """An admin who is not signed in on pages."""
+    return build.member(study, Role.ADMIN, name="boss")
+
+
+@pytest.fixture
 def ann(study):
     return build.rater(study)
 
 
 @pytest.fixture
-def admin(study, client):
-    account = build.member(study, Role.ADMIN, name="boss")
-    client.force_login(account)
-    return account
+def admin(boss, client):
+    client.force_login(boss)
+    return boss

@@ -20,18 +20,7 @@ from tests.annotation.sending import (
     start,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def study(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    return build.study("s")
-
-
-@pytest.fixture
-def boss(study):
-    return build.member(study, Role.ADMIN, name="boss")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_here")]
 
 
 @pytest.fixture

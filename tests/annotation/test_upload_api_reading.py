@@ -12,7 +12,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotation.models import Batch
-from annotation.vocabulary import BatchState, Role
+from annotation.vocabulary import BatchState
 from tests import build
 from tests.annotation.sending import (
     BATCHES,
@@ -25,18 +25,7 @@ from tests.annotation.sending import (
     start,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def study(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    return build.study("s")
-
-
-@pytest.fixture
-def boss(study):
-    return build.member(study, Role.ADMIN, name="boss")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_here")]
 
 
 @pytest.fixture

@@ -13,19 +13,11 @@ from annotation.models import Batch, LineError, Response
 from annotation.selectors.speeds import about
 from annotation.services import batches, uploads
 from annotation.tasks import load_batch
-from annotation.vocabulary import BatchState, Role
+from annotation.vocabulary import BatchState
 from tests import build
 from tests.pages import page
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def admin(study, client, settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    account = build.member(study, Role.ADMIN, name="boss")
-    client.force_login(account)
-    return account
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_here", "admin")]
 
 
 def file(*lines: dict, name: str = "replies.jsonl") -> SimpleUploadedFile:
