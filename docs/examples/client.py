@@ -137,7 +137,7 @@ class Client:
             headers={"Authorization": f"Token {self.token}", **(headers or {})},
         )
         try:
-            opened: IO[bytes] = urllib.request.urlopen(request, timeout=self.timeout)  # noqa: S310
+            opened: IO[bytes] = urllib.request.urlopen(request, timeout=self.timeout)  # noqa: S310 - likewise
         except urllib.error.HTTPError as error:
             with error:
                 said = json.loads(error.read() or b"{}")

@@ -6,7 +6,7 @@ from typing import Any
 from annotation.plans import QuestionPlan
 from evaluation.services import rate_words
 from evaluation.services.coefficients import coefficient_json
-from evaluation.services.rate_methods import MUCH_LEFT_OUT, Found, Method
+from evaluation.services.rate_methods import COULD_NOT_TELL, MUCH_LEFT_OUT, Found, Method
 from evaluation.services.rate_plans import RatePlan
 
 
@@ -43,9 +43,10 @@ class Rate:
         found = list(self.found.warnings)
         judged = self.labels + self.unsure + self.ties
         if judged and self.unsure + self.ties > MUCH_LEFT_OUT * judged:
+            others = "" if COULD_NOT_TELL in found else "; verdicts on others like them are not"
             found.append(
                 f"{self.unsure + self.ties:,} of {judged:,} judged units are left out because"
-                " people could not tell or were even; verdicts on others like them are not."
+                f" people could not tell or were even{others}."
             )
         if self.found.method == Method.ROGAN_GLADEN and not self.found.pooled:
             found.append(rate_words.OWN_ERRORS)
